@@ -1,0 +1,20 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Kilonova.Crds;
+
+/// <summary>Serialisation of every kind, generated at build time.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(Server))]
+[JsonSerializable(typeof(Instance))]
+[JsonSerializable(typeof(Hypervisor))]
+[JsonSerializable(typeof(ResourceProvider))]
+[JsonSerializable(typeof(Flavor))]
+[JsonSerializable(typeof(Image))]
+[JsonSerializable(typeof(KeyPair))]
+[JsonSerializable(typeof(Network))]
+[JsonSerializable(typeof(Aggregate))]
+[JsonSerializable(typeof(Cell))]
+public sealed partial class CrdsJsonContext : JsonSerializerContext;

@@ -1,0 +1,197 @@
+using System.Text.Json.Serialization;
+using Kilonova.Crds.Meta;
+
+namespace Kilonova.Crds;
+
+/// <summary>What is so of a server. Written by the operator only.</summary>
+public sealed record ServerStatus : WireObject
+{
+    /// <summary>Generation that this status speaks of; -1 before the operator has seen the server.</summary>
+    public long? ObservedGeneration { get; init; }
+
+    /// <summary>Identity below the API: domain, disks, allocations and Instance bear it. The UID of the first Server object.</summary>
+    public string? InstanceID { get; init; }
+
+    /// <summary>Highest placement number used up (a number is used once, whether or not its claim was bound).</summary>
+    public long? PlacementEpoch { get; init; }
+
+    /// <summary>Host on which the server is bound.</summary>
+    public string? Host { get; init; }
+
+    /// <summary>Placement number under which it is bound to <see cref="Host"/>.</summary>
+    public long? HostEpoch { get; init; }
+
+    /// <summary>The claim that was bound; the ledger's entry and the Instance carry the same.</summary>
+    public string? ClaimID { get; init; }
+
+    /// <summary>Cell of the host.</summary>
+    public string? Cell { get; init; }
+
+    /// <summary>Availability zone of the host.</summary>
+    public string? AvailabilityZone { get; init; }
+
+    /// <summary>Nova's word for the state.</summary>
+    public ServerPhase? Phase { get; init; }
+
+    /// <summary>What is being done at the moment, for instance <c>spawning</c>.</summary>
+    public string? TaskState { get; init; }
+
+    /// <summary>Power state of the guest, as last reported.</summary>
+    public PowerState? PowerState { get; init; }
+
+    /// <summary>Addresses of the guest.</summary>
+    public IReadOnlyList<ServerAddress>? Addresses { get; init; }
+
+    /// <summary>Flavor as it was when the server was built.</summary>
+    public FlavorSummary? Flavor { get; init; }
+
+    /// <summary>Hosts that failed to build this server, with the reason; not tried again for it.</summary>
+    public IReadOnlyList<FailedHost>? FailedHosts { get; init; }
+
+    /// <summary>Why the server is where it is, or why it is nowhere.</summary>
+    public SchedulingReport? Scheduling { get; init; }
+
+    /// <summary>When the guest was first started.</summary>
+    [JsonConverter(typeof(TimeConverter))]
+    public DateTimeOffset? LaunchedAt { get; init; }
+
+    /// <summary>Conditions: <c>Ready</c>, <c>Reconciling</c>, <c>Stalled</c>, <c>Scheduled</c>, <c>Blocked</c>, <c>HostReachable</c>.</summary>
+    public IReadOnlyList<Condition>? Conditions { get; init; }
+}
+
+/// <summary>Nova's words for what state a server is in.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ServerPhase>))]
+public enum ServerPhase
+{
+    /// <summary>Not known: its host or cell does not answer.</summary>
+    Unknown,
+
+    /// <summary>Being scheduled and built.</summary>
+    Build,
+
+    /// <summary>Runs.</summary>
+    Active,
+
+    /// <summary>Shut down.</summary>
+    Shutoff,
+
+    /// <summary>Being deleted.</summary>
+    Deleting,
+
+    /// <summary>Failed; see the conditions.</summary>
+    Error,
+}
+
+/// <summary>Power state of a guest.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<PowerState>))]
+public enum PowerState
+{
+    /// <summary>There is no domain, or its state is not known.</summary>
+    NoState,
+
+    /// <summary>Runs.</summary>
+    Running,
+
+    /// <summary>Paused.</summary>
+    Paused,
+
+    /// <summary>Off.</summary>
+    Shutdown,
+
+    /// <summary>Crashed.</summary>
+    Crashed,
+
+    /// <summary>Suspended to disk.</summary>
+    Suspended,
+}
+
+/// <summary>An address of a guest.</summary>
+public sealed record ServerAddress : WireObject
+{
+    /// <summary>Name of the Network.</summary>
+    public required string Network { get; init; }
+
+    /// <summary>MAC address.</summary>
+    public required string MacAddress { get; init; }
+
+    /// <summary>IP address; absent where the guest is left to find its own.</summary>
+    public string? Address { get; init; }
+}
+
+/// <summary>The figures of a flavor that people look for.</summary>
+public sealed record FlavorSummary : WireObject
+{
+    /// <summary>Name of the Flavor.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Virtual CPUs.</summary>
+    public int Vcpus { get; init; }
+
+    /// <summary>Memory, in MiB.</summary>
+    public long MemoryMiB { get; init; }
+
+    /// <summary>Root disk, in GiB.</summary>
+    public long RootGiB { get; init; }
+}
+
+/// <summary>A host that could not build a server.</summary>
+public sealed record FailedHost : WireObject
+{
+    /// <summary>Name of the Hypervisor.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>Placement number of the attempt.</summary>
+    public long Epoch { get; init; }
+
+    /// <summary>One word: why.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>What happened, in the host's words.</summary>
+    public required string Message { get; init; }
+}
+
+/// <summary>Why a server is where it is, or nowhere. At most 4 KiB.</summary>
+public sealed record SchedulingReport : WireObject
+{
+    /// <summary>When this was decided.</summary>
+    [JsonConverter(typeof(TimeConverter))]
+    public DateTimeOffset? Time { get; init; }
+
+    /// <summary>Hosts that were looked at.</summary>
+    public int Hosts { get; init; }
+
+    /// <summary>How many hosts each step rejected, in the order of the steps.</summary>
+    public IReadOnlyList<FilterCount>? Rejected { get; init; }
+
+    /// <summary>Sample hosts with the numbers that rejected them.</summary>
+    public IReadOnlyList<HostRejection>? Samples { get; init; }
+
+    /// <summary>The host that came nearest and the smallest change that would make it fit.</summary>
+    public string? NearestMiss { get; init; }
+
+    /// <summary>Hosts that would have been next, best first.</summary>
+    public IReadOnlyList<string>? Alternates { get; init; }
+}
+
+/// <summary>How many hosts a step rejected.</summary>
+public sealed record FilterCount : WireObject
+{
+    /// <summary>Name of the filter, or of the resource class for the fit.</summary>
+    public required string Filter { get; init; }
+
+    /// <summary>Hosts rejected.</summary>
+    public int Hosts { get; init; }
+}
+
+/// <summary>Why one host was rejected.</summary>
+public sealed record HostRejection : WireObject
+{
+    /// <summary>Name of the Hypervisor.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>First filter that rejected it.</summary>
+    public required string Filter { get; init; }
+
+    /// <summary>With which numbers.</summary>
+    public required string Message { get; init; }
+}
