@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Text.Json.Serialization;
 
 namespace Kilonova.Crds.Meta;
@@ -42,6 +43,11 @@ public sealed record ObjectMeta : WireObject
 
     /// <summary>Owners, for garbage collection by Kubernetes.</summary>
     public IReadOnlyList<OwnerReference>? OwnerReferences { get; init; }
+
+    /// <summary>Always null: who owns which field is skipped on reading and never written.</summary>
+    [JsonConverter(typeof(SkippedConverter))]
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    public Skipped? ManagedFields { get; init; }
 }
 
 /// <summary>A reference to an owner in the same namespace (or to a cluster-scoped one).</summary>

@@ -1,0 +1,183 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Kilonova.Crds.Meta;
+
+namespace Kilonova.Kubernetes.Client;
+
+public sealed partial class Resource<T>
+    where T : KubernetesObject
+{
+    private const string Json = "application/json";
+
+    /// <summary>Creates an object.</summary>
+    /// <exception cref="KubernetesException"><see cref="KubernetesException.IsAlreadyExists"/> when the name is taken.</exception>
+    public Task<T> CreateAsync(T obj, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(obj);
+        Type.RequireNamespace(obj.Metadata.Namespace);
+        var named = !string.IsNullOrEmpty(obj.Metadata.Name);
+        if (!named && string.IsNullOrEmpty(obj.Metadata.GenerateName))
+            throw new ArgumentException("a name or a generateName is needed", nameof(obj));
+        if (obj.Metadata.ResourceVersion is not null)
+            throw new ArgumentException("an object that has a metadata.resourceVersion exists already", nameof(obj));
+        var request = new ApiRequest(HttpMethod.Post, WithManager(Type.CollectionPath(obj.Metadata.Namespace)), "create", Type.Name, named ? RetryRule.Write : RetryRule.Never)
+        {
+            Body = JsonBody.Of(Type, obj),
+            ContentType = Json,
+            Target = new NamespacedName(obj.Metadata.Namespace, obj.Metadata.Name ?? obj.Metadata.GenerateName!),
+        };
+        return _sender.SendAsync(request, ReadObjectAsync, cancel);
+    }
+
+    /// <summary>Replaces the object as it was read: refused unless UID and version are still the same.</summary>
+    /// <exception cref="ArgumentException">The object lacks a UID or version: it was not read from the API server.</exception>
+    /// <exception cref="KubernetesException"><see cref="KubernetesException.IsGuardFailure"/> when somebody else wrote, deleted or re-created it.</exception>
+    public Task<T> UpdateAsync(T obj, CancellationToken cancel = default) => PutAsync(obj, null, cancel);
+
+    /// <summary>As <see cref="UpdateAsync"/>, for the status subresource.</summary>
+    /// <exception cref="ArgumentException">The object lacks a UID or version.</exception>
+    /// <exception cref="KubernetesException"><see cref="KubernetesException.IsGuardFailure"/> when somebody else wrote, deleted or re-created it.</exception>
+    public Task<T> UpdateStatusAsync(T obj, CancellationToken cancel = default) => PutAsync(obj, "status", cancel);
+
+    /// <summary>Sends a JSON merge patch, with the guard in its metadata.</summary>
+    /// <param name="key">Which object.</param>
+    /// <param name="patch">The patch; not changed.</param>
+    /// <param name="guard">What must hold; <see cref="Guard.None"/> must be said.</param>
+    /// <param name="subresource">For instance <c>status</c>.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="KubernetesException"><see cref="KubernetesException.IsGuardFailure"/> when the guard does not hold.</exception>
+    public Task<T> PatchMergeAsync(NamespacedName key, JsonObject patch, Guard guard, string? subresource = null, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(patch);
+        var request = new ApiRequest(HttpMethod.Patch, WithManager(Type.ObjectPath(key, subresource)), "patch", Type.Name, RetryRule.Write)
+        {
+            Body = JsonBody.OfPatch(patch, guard),
+            ContentType = "application/merge-patch+json",
+            Target = key,
+        };
+        return _sender.SendAsync(request, ReadObjectAsync, cancel);
+    }
+
+    /// <summary>
+    /// Sends what differs between the object as it was read and as it should be, guarded by the read one's version
+    /// and UID. Nothing is sent when nothing differs.
+    /// </summary>
+    /// <returns>The object as it is now.</returns>
+    /// <exception cref="ArgumentException"><paramref name="read"/> was not read from the API server.</exception>
+    /// <exception cref="KubernetesException"><see cref="KubernetesException.IsGuardFailure"/> when somebody else wrote, deleted or re-created it.</exception>
+    public async Task<T> PatchChangesAsync(T read, T wanted, string? subresource = null, CancellationToken cancel = default)
+    {
+        var guard = Guard.On(read);
+        return MergePatch.Between(Type, read, wanted) is { } patch
+            ? await PatchMergeAsync(NamespacedName.Of(read), patch, guard, subresource, cancel).ConfigureAwait(false)
+            : read;
+    }
+
+    /// <summary>
+    /// Server-side apply of exactly the fields in <paramref name="obj"/>. It has no guard: whoever applies last wins
+    /// the fields that it owns, so never use it for what must not be overwritten.
+    /// </summary>
+    /// <param name="obj">Name, UID if <paramref name="target"/> is an existing object, and the fields to own. Never a version.</param>
+    /// <param name="target">What is meant when the object does not exist.</param>
+    /// <param name="fieldManager">Owner of the fields; null is the client's component name.</param>
+    /// <param name="force">Takes fields over from other managers.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="ArgumentException">UID and target contradict each other, or a version is given.</exception>
+    /// <exception cref="KubernetesException"><see cref="KubernetesException.IsConflict"/> when another manager owns a field, or the object of that UID is gone.</exception>
+    public Task<T> ApplyAsync(T obj, ApplyTarget target, string? fieldManager = null, bool force = false, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(obj);
+        if (target == ApplyTarget.Existing)
+            Guard.RequireUid(obj);
+        else if (!string.IsNullOrEmpty(obj.Metadata.Uid))
+            throw new ArgumentException($"{NamespacedName.Of(obj)} has a metadata.uid, so an existing object is meant", nameof(target));
+        return ApplyAsync(obj, null, fieldManager, force, cancel);
+    }
+
+    /// <summary>As <see cref="ApplyAsync(T, ApplyTarget, string?, bool, CancellationToken)"/>, for the status of an existing object; needs its UID.</summary>
+    /// <exception cref="ArgumentException">The object has no UID, or a version is given.</exception>
+    /// <exception cref="KubernetesException">See there.</exception>
+    public Task<T> ApplyStatusAsync(T obj, string? fieldManager = null, bool force = false, CancellationToken cancel = default)
+    {
+        Guard.RequireUid(obj);
+        return ApplyAsync(obj, "status", fieldManager, force, cancel);
+    }
+
+    /// <summary>Deletes the very object <paramref name="obj"/>: one re-created under its name is left alone.</summary>
+    /// <param name="obj">The object; its UID is the precondition.</param>
+    /// <param name="onlyThisVersion">Makes its version a precondition as well.</param>
+    /// <param name="propagation">What becomes of the objects it owns.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="ArgumentException">The object has no UID.</exception>
+    /// <exception cref="KubernetesException"><see cref="KubernetesException.IsConflict"/> when the name belongs to another object by now, or the version differs.</exception>
+    public Task<DeleteOutcome> DeleteAsync(T obj, bool onlyThisVersion = false, Propagation propagation = Propagation.Background, CancellationToken cancel = default)
+    {
+        Guard.RequireUid(obj);
+        var version = onlyThisVersion ? Guard.On(obj).ResourceVersion : null;
+        return DeleteAsync(NamespacedName.Of(obj), obj.Metadata.Uid!, version, propagation, cancel);
+    }
+
+    /// <summary>Deletes the object of that name and UID.</summary>
+    /// <exception cref="ArgumentException">The UID is empty.</exception>
+    /// <exception cref="KubernetesException"><see cref="KubernetesException.IsConflict"/> when the name belongs to another object by now, or the version differs.</exception>
+    public async Task<DeleteOutcome> DeleteAsync(NamespacedName key, string uid, string? resourceVersion = null, Propagation propagation = Propagation.Background, CancellationToken cancel = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(uid);
+        var request = new ApiRequest(HttpMethod.Delete, Type.ObjectPath(key), "delete", Type.Name, RetryRule.Write)
+        {
+            Body = JsonBody.OfDelete(uid, resourceVersion, propagation),
+            ContentType = Json,
+            Target = key,
+        };
+        try
+        {
+            return await _sender.SendAsync(request, ReadOutcomeAsync, cancel).ConfigureAwait(false);
+        }
+        catch (KubernetesException e) when (e.IsObjectAbsent)
+        {
+            return DeleteOutcome.NotFound;
+        }
+    }
+
+    private static async ValueTask<DeleteOutcome> ReadOutcomeAsync(Stream stream, CancellationToken cancel)
+    {
+        // A Status says that it is gone; the object itself, that something is still waited for.
+        var answer = await JsonSerializer.DeserializeAsync(stream, ClientJson.Default.PartialObject, cancel).ConfigureAwait(false);
+        return answer?.Metadata?.DeletionTimestamp is not null && answer.Metadata.Finalizers is { Count: > 0 } || answer?.Kind is not ("Status" or null) && answer.Metadata?.DeletionTimestamp is not null
+            ? DeleteOutcome.Terminating
+            : DeleteOutcome.Gone;
+    }
+
+    private Task<T> PutAsync(T obj, string? subresource, CancellationToken cancel)
+    {
+        _ = Guard.On(obj);
+        var key = NamespacedName.Of(obj);
+        var request = new ApiRequest(HttpMethod.Put, WithManager(Type.ObjectPath(key, subresource)), "update", Type.Name, RetryRule.Write)
+        {
+            Body = JsonBody.Of(Type, obj),
+            ContentType = Json,
+            Target = key,
+        };
+        return _sender.SendAsync(request, ReadObjectAsync, cancel);
+    }
+
+    private Task<T> ApplyAsync(T obj, string? subresource, string? fieldManager, bool force, CancellationToken cancel)
+    {
+        if (obj.Metadata.ResourceVersion is not null)
+            throw new ArgumentException("server-side apply has no guard: leave metadata.resourceVersion out, or use a guarded update", nameof(obj));
+        var key = NamespacedName.Of(obj);
+        var path = new StringBuilder(WithManager(Type.ObjectPath(key, subresource), fieldManager));
+        if (force)
+            path.Append("&force=true");
+        var request = new ApiRequest(HttpMethod.Patch, path.ToString(), "apply", Type.Name, RetryRule.Write)
+        {
+            Body = JsonBody.Of(Type, obj),
+            ContentType = "application/apply-patch+yaml",
+            Target = key,
+        };
+        return _sender.SendAsync(request, ReadObjectAsync, cancel);
+    }
+
+    private string WithManager(string path, string? manager = null) => $"{path}?fieldManager={Uri.EscapeDataString(manager ?? _options.Component)}";
+}

@@ -1,0 +1,192 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Kilonova.Kubernetes.Config;
+
+namespace Kilonova.Kubernetes.Client;
+
+/// <summary>
+/// The connections to the API server. When a certificate or CA file changes, new requests get new connections;
+/// those in use, watches among them, go on until they end.
+/// </summary>
+internal sealed class Transport : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly KubernetesConfig _config;
+    private readonly KubernetesClientOptions _options;
+    private readonly bool _rotates;
+    private Generation _current;
+    private HttpMessageInvoker? _retired;
+    private long _checkedAt;
+
+    public Transport(KubernetesConfig config, KubernetesClientOptions options)
+    {
+        _config = config;
+        _options = options;
+        _rotates = (config.CertificateAuthority?.File ?? config.ClientCertificate?.File ?? config.ClientKey?.File) is not null;
+        _current = Connect(Material.Read(config));
+        _checkedAt = options.Time.GetTimestamp();
+        // With another TLS name, requests are addressed to that name and the connection is made to the real host.
+        BaseAddress = config.TlsServerName is { } name ? new UriBuilder(config.Server) { Host = name }.Uri : config.Server;
+    }
+
+    public Uri BaseAddress { get; }
+
+    public HttpMessageInvoker Invoker
+    {
+        get
+        {
+            if (!_rotates)
+                return _current.Invoker;
+            lock (_lock)
+            {
+                if (_options.Time.GetElapsedTime(_checkedAt) >= _options.CredentialCheckInterval)
+                    Renew();
+                return _current.Invoker;
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _current.Invoker.Dispose();
+        _retired?.Dispose();
+    }
+
+    private void Renew()
+    {
+        _checkedAt = _options.Time.GetTimestamp();
+        Generation next;
+        try
+        {
+            var material = Material.Read(_config);
+            if (material == _current.Material)
+                return;
+            next = Connect(material);
+        }
+        catch (KubernetesConfigException)
+        {
+            // Certificate and key are two files: between their replacements they do not match. The next look decides.
+            return;
+        }
+
+        // The one before the last has long ended: watches last minutes, certificates hours.
+        _retired?.Dispose();
+        _retired = _current.Invoker;
+        _current = next;
+    }
+
+    private Generation Connect(Material material)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            EnableMultipleHttp2Connections = true,
+            KeepAlivePingDelay = _options.KeepAlive,
+            KeepAlivePingTimeout = _options.KeepAlive,
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(10),
+            PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            AutomaticDecompression = DecompressionMethods.GZip,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            ConnectCallback = ConnectAsync,
+        };
+        if (_config.Proxy is { } proxy)
+            handler.Proxy = new WebProxy(proxy);
+        if (_config.Server.Scheme == Uri.UriSchemeHttps)
+            handler.SslOptions = Tls(material);
+        return new Generation(material, new HttpMessageInvoker(handler));
+    }
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            // A peer that vanished is noticed under HTTP/1.1 as well, where there are no pings.
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, (int)_options.KeepAlive.TotalSeconds);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 5);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
+            var endpoint = _config.TlsServerName is not null && context.DnsEndPoint.Host == BaseAddress.Host
+                ? new DnsEndPoint(_config.Server.DnsSafeHost, context.DnsEndPoint.Port)
+                : context.DnsEndPoint;
+            await socket.ConnectAsync(endpoint, cancel).ConfigureAwait(false);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private SslClientAuthenticationOptions Tls(Material material)
+    {
+        var tls = new SslClientAuthenticationOptions { EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13 };
+        if (material.Authority is { } authority)
+        {
+            var roots = Certificates(authority, _config.CertificateAuthority!);
+            tls.CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+            };
+            tls.CertificateChainPolicy.CustomTrustStore.AddRange(roots);
+        }
+
+        if (_config.SkipTlsVerify)
+        {
+#pragma warning disable CA5359 // stated twice by the user, see KubernetesConfig.Validate
+            tls.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
+#pragma warning restore CA5359
+        }
+
+        if (material.Certificate is { } certificate)
+        {
+            var chain = Certificates(certificate, _config.ClientCertificate!);
+            X509Certificate2 leaf;
+            try
+            {
+                leaf = X509Certificate2.CreateFromPem(certificate, material.Key!);
+            }
+            catch (Exception e) when (e is CryptographicException or ArgumentException)
+            {
+                throw new KubernetesConfigException($"{_config.ClientKey}: not the private key of {_config.ClientCertificate}: {e.Message}", e);
+            }
+
+            chain.RemoveAt(0);
+            tls.ClientCertificateContext = SslStreamCertificateContext.Create(leaf, chain, offline: true);
+        }
+
+        return tls;
+    }
+
+    private static X509Certificate2Collection Certificates(string pem, PemSource source)
+    {
+        var certificates = new X509Certificate2Collection();
+        try
+        {
+            certificates.ImportFromPem(pem);
+        }
+        catch (CryptographicException e)
+        {
+            throw new KubernetesConfigException($"{source}: {e.Message}", e);
+        }
+
+        return certificates.Count > 0 ? certificates : throw new KubernetesConfigException($"{source}: holds no certificate");
+    }
+
+    /// <summary>The texts that a set of connections was made from; equal texts need no new connections.</summary>
+    private sealed record Material(string? Authority, string? Certificate, string? Key)
+    {
+        public static Material Read(KubernetesConfig config) =>
+            new(config.CertificateAuthority?.Read(), config.ClientCertificate?.Read(), config.ClientKey?.Read());
+    }
+
+    private sealed record Generation(Material Material, HttpMessageInvoker Invoker);
+}
