@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Kilonova.Crds.Meta;
+using Kilonova.Crds.Schema;
 
 namespace Kilonova.Crds;
 
@@ -10,42 +11,50 @@ public sealed record ServerStatus : WireObject
     public long? ObservedGeneration { get; init; }
 
     /// <summary>Identity below the API: domain, disks, allocations and Instance bear it. The UID of the first Server object.</summary>
+    [Text(36)]
     public string? InstanceID { get; init; }
 
     /// <summary>Highest placement number used up (a number is used once, whether or not its claim was bound).</summary>
     public long? PlacementEpoch { get; init; }
 
     /// <summary>Host on which the server is bound.</summary>
+    [Text(253)]
     public string? Host { get; init; }
 
     /// <summary>Placement number under which it is bound to <see cref="Host"/>.</summary>
     public long? HostEpoch { get; init; }
 
     /// <summary>The claim that was bound; the ledger's entry and the Instance carry the same.</summary>
+    [Text(64)]
     public string? ClaimID { get; init; }
 
     /// <summary>Cell of the host.</summary>
+    [Text(253)]
     public string? Cell { get; init; }
 
     /// <summary>Availability zone of the host.</summary>
+    [Text(255)]
     public string? AvailabilityZone { get; init; }
 
     /// <summary>Nova's word for the state.</summary>
     public ServerPhase? Phase { get; init; }
 
     /// <summary>What is being done at the moment, for instance <c>spawning</c>.</summary>
+    [Text(64)]
     public string? TaskState { get; init; }
 
     /// <summary>Power state of the guest, as last reported.</summary>
     public PowerState? PowerState { get; init; }
 
     /// <summary>Addresses of the guest.</summary>
+    [Items(64)]
     public IReadOnlyList<ServerAddress>? Addresses { get; init; }
 
     /// <summary>Flavor as it was when the server was built.</summary>
     public FlavorSummary? Flavor { get; init; }
 
     /// <summary>Hosts that failed to build this server, with the reason; not tried again for it.</summary>
+    [Items(16)]
     public IReadOnlyList<FailedHost>? FailedHosts { get; init; }
 
     /// <summary>Why the server is where it is, or why it is nowhere.</summary>
@@ -56,6 +65,7 @@ public sealed record ServerStatus : WireObject
     public DateTimeOffset? LaunchedAt { get; init; }
 
     /// <summary>Conditions: <c>Ready</c>, <c>Reconciling</c>, <c>Stalled</c>, <c>Scheduled</c>, <c>Blocked</c>, <c>HostReachable</c>.</summary>
+    [Items(32, Keys = ["type"])]
     public IReadOnlyList<Condition>? Conditions { get; init; }
 }
 
@@ -109,12 +119,15 @@ public enum PowerState
 public sealed record ServerAddress : WireObject
 {
     /// <summary>Name of the Network.</summary>
+    [Text(253)]
     public required string Network { get; init; }
 
     /// <summary>MAC address.</summary>
+    [Text(17)]
     public required string MacAddress { get; init; }
 
     /// <summary>IP address; absent where the guest is left to find its own.</summary>
+    [Text(49)]
     public string? Address { get; init; }
 }
 
@@ -122,6 +135,7 @@ public sealed record ServerAddress : WireObject
 public sealed record FlavorSummary : WireObject
 {
     /// <summary>Name of the Flavor.</summary>
+    [Text(253)]
     public required string Name { get; init; }
 
     /// <summary>Virtual CPUs.</summary>
@@ -138,15 +152,18 @@ public sealed record FlavorSummary : WireObject
 public sealed record FailedHost : WireObject
 {
     /// <summary>Name of the Hypervisor.</summary>
+    [Text(253)]
     public required string Host { get; init; }
 
     /// <summary>Placement number of the attempt.</summary>
     public long Epoch { get; init; }
 
     /// <summary>One word: why.</summary>
+    [Text(255)]
     public required string Reason { get; init; }
 
     /// <summary>What happened, in the host's words.</summary>
+    [Text(1024)]
     public required string Message { get; init; }
 }
 
@@ -161,15 +178,20 @@ public sealed record SchedulingReport : WireObject
     public int Hosts { get; init; }
 
     /// <summary>How many hosts each step rejected, in the order of the steps.</summary>
+    [Items(64)]
     public IReadOnlyList<FilterCount>? Rejected { get; init; }
 
     /// <summary>Sample hosts with the numbers that rejected them.</summary>
+    [Items(16)]
     public IReadOnlyList<HostRejection>? Samples { get; init; }
 
     /// <summary>The host that came nearest and the smallest change that would make it fit.</summary>
+    [Text(1024)]
     public string? NearestMiss { get; init; }
 
     /// <summary>Hosts that would have been next, best first.</summary>
+    [Text(253)]
+    [Items(16)]
     public IReadOnlyList<string>? Alternates { get; init; }
 }
 
@@ -177,6 +199,7 @@ public sealed record SchedulingReport : WireObject
 public sealed record FilterCount : WireObject
 {
     /// <summary>Name of the filter, or of the resource class for the fit.</summary>
+    [Text(255)]
     public required string Filter { get; init; }
 
     /// <summary>Hosts rejected.</summary>
@@ -187,11 +210,14 @@ public sealed record FilterCount : WireObject
 public sealed record HostRejection : WireObject
 {
     /// <summary>Name of the Hypervisor.</summary>
+    [Text(253)]
     public required string Host { get; init; }
 
     /// <summary>First filter that rejected it.</summary>
+    [Text(255)]
     public required string Filter { get; init; }
 
     /// <summary>With which numbers.</summary>
+    [Text(1024)]
     public required string Message { get; init; }
 }

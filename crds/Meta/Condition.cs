@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Kilonova.Crds.Schema;
 
 namespace Kilonova.Crds.Meta;
 
@@ -20,6 +21,7 @@ public enum ConditionStatus
 public sealed record Condition : WireObject
 {
     /// <summary>Name of the aspect.</summary>
+    [Text(316, MinLength = 1)]
     public required string Type { get; init; }
 
     /// <summary>Whether it holds.</summary>
@@ -33,8 +35,10 @@ public sealed record Condition : WireObject
     public DateTimeOffset? LastTransitionTime { get; init; }
 
     /// <summary>One word, CamelCase: why.</summary>
+    [Text(1024)]
     public required string Reason { get; init; }
 
     /// <summary>What happened, to what, why, and what to do.</summary>
+    [Text(32768)]
     public required string Message { get; init; }
 }
