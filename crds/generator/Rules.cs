@@ -22,24 +22,35 @@ public static class Rules
     /// Rules that keep fields from changing, for the node that is always there (<c>spec</c>): a field, or an object around it, that is removed in one
     /// update and set in the next would otherwise slip through.
     /// </summary>
-    public static IEnumerable<Node> Immutability(Type type) => Immutability(type, "", "", optional: false);
+    public static IEnumerable<Node> Immutability(Type type) => Immutability(type, "", "", []);
 
-    private static IEnumerable<Node> Immutability(Type type, string cel, string path, bool optional)
+    private static IEnumerable<Node> Immutability(Type type, string cel, string path, IReadOnlyList<string> optional)
     {
         foreach (var property in WireProperty.Of(type))
         {
-            var inner = optional || !property.Required;
-            var self = $"{cel}.{(inner ? "?" : "")}{property.CelName}";
+            var field = $"{cel}.{property.CelName}";
             var name = $"{path}.{property.Name}";
-            var same = $"self{self} == oldSelf{self}";
+            // What is defaulted is always there, as what is required is.
+            var inner = property.Required || property.Default is not null ? optional : [.. optional, field];
             if (property.Get<ChangeNotImplementedAttribute>() is { } change)
-                yield return Refuse(same, $"this version does not implement changing {name[1..]} ({change.What})", name);
+                yield return Refuse(Same(field, inner), $"this version does not implement changing {name[1..]} ({change.What})", name);
             else if (property.Get<ImmutableAttribute>() is { } immutable)
-                yield return Make(same, $"{name[1..]} is immutable{(immutable.Instead is null ? "" : $": {immutable.Instead}")}", name);
+                yield return Make(Same(field, inner), $"{name[1..]} is immutable{(immutable.Instead is null ? "" : $": {immutable.Instead}")}", name);
             else if (typeof(Meta.WireObject).IsAssignableFrom(property.Type) && !property.NotImplemented)
-                foreach (var rule in Immutability(property.Type, self, name, inner))
+                foreach (var rule in Immutability(property.Type, field, name, inner))
                     yield return rule;
         }
+    }
+
+    /// <summary>That a field is equal to what it was, or is absent as it was. (Comparing CEL optionals would be shorter, but the API server cannot bound its cost.)</summary>
+    private static string Same(string field, IReadOnlyList<string> optional)
+    {
+        if (optional.Count == 0)
+            return $"self{field} == oldSelf{field}";
+        string Has(string root) => string.Join(" && ", optional.Select(part => $"has({root}{part})"));
+        return optional.Count == 1
+            ? $"{Has("self")} == {Has("oldSelf")} && (!{Has("self")} || self{field} == oldSelf{field})"
+            : $"({Has("self")}) == ({Has("oldSelf")}) && (!({Has("self")}) || self{field} == oldSelf{field})";
     }
 
     /// <summary>A rule from its attribute.</summary>
