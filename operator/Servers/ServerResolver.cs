@@ -1,0 +1,65 @@
+using Kilonova.Crds;
+
+namespace Kilonova.Operator.Servers;
+
+/// <summary>Everything that a Server names, found and checked; or the first thing that is missing.</summary>
+public abstract record Resolution
+{
+    /// <summary>All was found.</summary>
+    public sealed record Complete(Flavor Flavor, Image? Image, IReadOnlyList<KeyPair> Keys, IReadOnlyList<Network> Networks) : Resolution;
+
+    /// <summary>Something is missing or does not go together. It is looked at again when it changes.</summary>
+    /// <param name="Reason">Reason of the condition, for instance <c>FlavorNotFound</c>.</param>
+    /// <param name="Message">Message of the condition.</param>
+    public sealed record Missing(string Reason, string Message) : Resolution;
+}
+
+/// <summary>Finds what a Server names.</summary>
+public static class ServerResolver
+{
+    /// <summary>Resolves all references of a Server but Secrets, which are read only when they are copied.</summary>
+    public static Resolution Resolve(Server server, ICatalog catalog)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        ArgumentNullException.ThrowIfNull(catalog);
+        var spec = server.Spec;
+        var ns = server.Metadata.Namespace!;
+
+        if (catalog.Flavor(spec.Flavor) is not { } flavor)
+            return new Resolution.Missing("FlavorNotFound", $"Flavor \"{spec.Flavor}\" does not exist. The server goes on when it does.");
+
+        Image? image = null;
+        if (spec.Image is { } reference)
+        {
+            var from = reference.Namespace ?? ns;
+            image = catalog.Image(from, reference.Name);
+            // One text for both: whether a private image of another project exists is not told.
+            if (image is null || (from != ns && image.Spec.Visibility != ImageVisibility.Public))
+                return new Resolution.Missing("ImageNotFound", $"Image \"{reference.Name}\" does not exist in namespace \"{from}\", or is not public. The server goes on when it does.");
+            if (image.Spec.Source?.Url is null)
+                return new Resolution.Missing("ImageHasNoSource", $"Image \"{reference.Name}\" has no spec.source.url to fetch it from.");
+            if (image.Spec.MinMemoryMiB is { } memory && flavor.Spec.MemoryMiB < memory)
+                return new Resolution.Missing("FlavorTooSmall", $"Image \"{reference.Name}\" needs {memory} MiB of memory; Flavor \"{spec.Flavor}\" has {flavor.Spec.MemoryMiB} MiB.");
+            if (image.Spec.MinDiskGiB is { } disk && flavor.Spec.RootGiB != 0 && flavor.Spec.RootGiB < disk)
+                return new Resolution.Missing("FlavorTooSmall", $"Image \"{reference.Name}\" needs a root disk of {disk} GiB; Flavor \"{spec.Flavor}\" has {flavor.Spec.RootGiB} GiB.");
+        }
+
+        var keys = new List<KeyPair>();
+        foreach (var name in spec.KeyPairs ?? [])
+        {
+            if (catalog.KeyPair(ns, name) is not { } key)
+                return new Resolution.Missing("KeyPairNotFound", $"KeyPair \"{name}\" does not exist in namespace \"{ns}\". The server goes on when it does.");
+            keys.Add(key);
+        }
+
+        var networks = new List<Network>();
+        foreach (var network in spec.Networks ?? [])
+        {
+            if (catalog.Network(network.Network) is not { } found)
+                return new Resolution.Missing("NetworkNotFound", $"Network \"{network.Network}\" does not exist. The server goes on when it does.");
+            networks.Add(found);
+        }
+
+        return new Resolution.Complete(flavor, image, keys, networks);
+    }
+}
