@@ -1,0 +1,39 @@
+namespace Kilonova.Scheduling;
+
+/// <summary>
+/// What may have happened to a host so that a server that was rejected could now fit. Applying a host to the snapshot says which of these came true;
+/// each filter declares which of them can undo its rejections.
+/// </summary>
+[Flags]
+public enum ClusterEvents
+{
+    /// <summary>Nothing that could help anybody.</summary>
+    None = 0,
+
+    /// <summary>A host appeared.</summary>
+    HostAdded = 1 << 0,
+
+    /// <summary>A host is up that was down.</summary>
+    HostUp = 1 << 1,
+
+    /// <summary>A host is enabled that was disabled.</summary>
+    HostEnabled = 1 << 2,
+
+    /// <summary>A host is no longer held back.</summary>
+    HostUnblocked = 1 << 3,
+
+    /// <summary>A host can take more of some resource than before: a guest left, it grew, or a ratio, reservation or unit was changed.</summary>
+    CapacityGrown = 1 << 4,
+
+    /// <summary>Availability zones of a host changed.</summary>
+    ZonesChanged = 1 << 5,
+
+    /// <summary>Traits of a host changed.</summary>
+    TraitsChanged = 1 << 6,
+
+    /// <summary>Aggregates of a host changed.</summary>
+    AggregatesChanged = 1 << 7,
+
+    /// <summary>A ledger entry went.</summary>
+    InstanceLeft = 1 << 8,
+}

@@ -1,0 +1,226 @@
+using Kilonova.Crds;
+using Kilonova.Scheduling.Placement;
+
+namespace Kilonova.Scheduling.Hosts;
+
+/// <summary>
+/// All hosts as the scheduler sees them: one array or bit set for each property, one row for each host, kept up host by host. Not thread-safe: one thread
+/// applies hosts and decides, or a lock of the caller's holds both.
+/// </summary>
+public sealed class Snapshot
+{
+    private const int FirstRows = 64;
+    private readonly Dictionary<string, int> rowOf = new(StringComparer.Ordinal);
+    private readonly Stack<int> freeRows = new();
+    private readonly List<ResourceColumn> resources = [];
+    private readonly Dictionary<string, double[]> multipliers = new(StringComparer.Ordinal);
+    private string?[] names = new string?[FirstRows];
+    private string?[] disabledReasons = new string?[FirstRows];
+    private string?[] blockedReasons = new string?[FirstRows];
+    private long[] diskAvailableLeast = new long[FirstRows];
+    private long[] usedNow = new long[8];
+    private int rowsInUse;
+
+    /// <summary>Creates an empty snapshot. VCPU, MEMORY_MB and DISK_GB always have a column.</summary>
+    public Snapshot()
+    {
+        Column(ResourceClass.Vcpu);
+        Column(ResourceClass.MemoryMb);
+        Column(ResourceClass.DiskGb);
+    }
+
+    /// <summary>Hosts that are known.</summary>
+    public int Count => rowOf.Count;
+
+    /// <summary>Grows with each change.</summary>
+    public long Version { get; private set; }
+
+    /// <summary>The snapshot as filters and weighers get it: to read.</summary>
+    public SnapshotView View => new(this);
+
+    internal int RowLimit => rowsInUse;
+
+    internal int Rows => names.Length;
+
+    internal HostBitmap Existing { get; } = new(FirstRows);
+
+    internal HostBitmap Up { get; } = new(FirstRows);
+
+    internal HostBitmap Disabled { get; } = new(FirstRows);
+
+    internal HostBitmap Blocked { get; } = new(FirstRows);
+
+    internal LabelBitmaps Traits { get; } = new(FirstRows);
+
+    internal LabelBitmaps Aggregates { get; } = new(FirstRows);
+
+    internal LabelBitmaps Zones { get; } = new(FirstRows);
+
+    internal InstanceIndex Instances { get; } = new(FirstRows);
+
+    internal ReadOnlySpan<string?> Names => names;
+
+    internal ReadOnlySpan<string?> DisabledReasons => disabledReasons;
+
+    internal ReadOnlySpan<string?> BlockedReasons => blockedReasons;
+
+    internal ReadOnlySpan<long> DiskAvailableLeast => diskAvailableLeast;
+
+    /// <summary>Takes in what is known of a host now. Costs some microseconds and touches no other host.</summary>
+    /// <param name="facts">The whole of what is known of it.</param>
+    /// <returns>What of this may help a server that was rejected.</returns>
+    public ClusterEvents Apply(HostFacts facts)
+    {
+        ArgumentNullException.ThrowIfNull(facts);
+        Version++;
+        var events = ClusterEvents.None;
+        if (!rowOf.TryGetValue(facts.Name, out var row))
+        {
+            row = AddRow(facts.Name);
+            events |= ClusterEvents.HostAdded;
+        }
+
+        if (facts.Up && !Up[row]) events |= ClusterEvents.HostUp;
+        if (!facts.Disabled && Disabled[row]) events |= ClusterEvents.HostEnabled;
+        if (facts.Blocked is null && Blocked[row]) events |= ClusterEvents.HostUnblocked;
+        Up[row] = facts.Up;
+        Disabled[row] = facts.Disabled;
+        Blocked[row] = facts.Blocked is not null;
+        disabledReasons[row] = facts.DisabledReason;
+        blockedReasons[row] = facts.Blocked;
+        diskAvailableLeast[row] = facts.DiskAvailableLeastGiB ?? long.MaxValue;
+
+        if (ApplyResources(row, facts)) events |= ClusterEvents.CapacityGrown;
+        if (Zones.Replace(row, facts.Zones)) events |= ClusterEvents.ZonesChanged;
+        if (Traits.Replace(row, facts.Traits)) events |= ClusterEvents.TraitsChanged;
+        if (Aggregates.Replace(row, facts.Aggregates)) events |= ClusterEvents.AggregatesChanged;
+        if (Instances.Replace(row, facts.Allocations)) events |= ClusterEvents.InstanceLeft;
+        ApplyMultipliers(row, facts.WeightMultipliers);
+        return events;
+    }
+
+    /// <summary>Forgets a host.</summary>
+    /// <param name="name">Name of the Hypervisor.</param>
+    /// <returns>Whether it was known. An instance whose entry went with it may fit elsewhere: treat it as <see cref="ClusterEvents.InstanceLeft"/>.</returns>
+    public bool Remove(string name)
+    {
+        if (!rowOf.TryGetValue(name, out var row)) return false;
+        Apply(new HostFacts { Name = name, Inventory = EffectiveInventory.None, Up = false });
+        rowOf.Remove(name);
+        names[row] = null;
+        Existing[row] = false;
+        freeRows.Push(row);
+        return true;
+    }
+
+    internal bool TryRow(string name, out int row) => rowOf.TryGetValue(name, out row);
+
+    internal ResourceColumn? FindColumn(string resourceClass)
+    {
+        foreach (var column in resources)
+            if (column.Class == resourceClass) return column;
+        return null;
+    }
+
+    internal ReadOnlySpan<double> MultipliersFor(string key) => multipliers.GetValueOrDefault(key);
+
+    private bool ApplyResources(int row, HostFacts facts)
+    {
+        foreach (var inventory in facts.Inventory.Inventories) Column(inventory.ResourceClass);
+        Sum(facts.Allocations);
+        var grown = false;
+        for (var i = 0; i < resources.Count; i++)
+        {
+            facts.Inventory.TryGet(resources[i].Class, out var inventory);
+            grown |= resources[i].Set(row, inventory, usedNow[i]);
+        }
+
+        return grown;
+    }
+
+    /// <summary>Sums the ledger into <see cref="usedNow"/>. The maps that come from the wire are Dictionaries, whose enumerator allocates nothing.</summary>
+    private void Sum(IReadOnlyList<Allocation> allocations)
+    {
+        Array.Clear(usedNow);
+        for (var i = 0; i < allocations.Count; i++)
+        {
+            if (allocations[i].Resources is Dictionary<string, long> amounts)
+                foreach (var (resourceClass, amount) in amounts) Sum(resourceClass, amount);
+            else
+                foreach (var (resourceClass, amount) in allocations[i].Resources) Sum(resourceClass, amount);
+        }
+    }
+
+    private void Sum(string resourceClass, long amount)
+    {
+        for (var i = 0; i < resources.Count; i++)
+        {
+            if (resources[i].Class != resourceClass) continue;
+            usedNow[i] = Ledger.Add(usedNow[i], amount);
+            return;
+        }
+    }
+
+    private void ApplyMultipliers(int row, IReadOnlyDictionary<string, double>? overrides)
+    {
+        foreach (var (key, column) in multipliers)
+            column[row] = overrides is not null && overrides.TryGetValue(key, out var value) ? value : double.NaN;
+        if (overrides is null) return;
+        foreach (var (key, value) in overrides)
+        {
+            if (multipliers.ContainsKey(key)) continue;
+            var column = new double[Rows];
+            Array.Fill(column, double.NaN);
+            column[row] = value;
+            multipliers[key] = column;
+        }
+    }
+
+    private ResourceColumn Column(string resourceClass)
+    {
+        if (FindColumn(resourceClass) is { } known) return known;
+        var column = new ResourceColumn(resourceClass, Rows);
+        resources.Add(column);
+        if (usedNow.Length < resources.Count) Array.Resize(ref usedNow, resources.Count * 2);
+        return column;
+    }
+
+    private int AddRow(string name)
+    {
+        if (!freeRows.TryPop(out var row))
+        {
+            row = rowsInUse++;
+            if (row == Rows) Resize(Rows * 2);
+        }
+
+        rowOf[name] = row;
+        names[row] = name;
+        Existing[row] = true;
+        return row;
+    }
+
+    private void Resize(int rows)
+    {
+        Array.Resize(ref names, rows);
+        Array.Resize(ref disabledReasons, rows);
+        Array.Resize(ref blockedReasons, rows);
+        Array.Resize(ref diskAvailableLeast, rows);
+        Existing.Resize(rows);
+        Up.Resize(rows);
+        Disabled.Resize(rows);
+        Blocked.Resize(rows);
+        Traits.Resize(rows);
+        Aggregates.Resize(rows);
+        Zones.Resize(rows);
+        Instances.Resize(rows);
+        foreach (var column in resources) column.Resize(rows);
+        foreach (var key in multipliers.Keys.ToArray())
+        {
+            var column = multipliers[key];
+            var old = column.Length;
+            Array.Resize(ref column, rows);
+            Array.Fill(column, double.NaN, old, rows - old);
+            multipliers[key] = column;
+        }
+    }
+}

@@ -1,0 +1,127 @@
+using Kilonova.Crds;
+
+namespace Kilonova.Scheduling.Placement;
+
+/// <summary>
+/// Decides what is written into a host's ledger. Pure: the caller reads the provider, writes the answer guarded by the version that it read, and asks
+/// again after a conflict. Nothing is promised above capacity, since this looks at the very list that is replaced.
+/// </summary>
+public static class Ledger
+{
+    /// <summary>Step named in refusals that are not about a resource.</summary>
+    public const string Name = "Ledger";
+
+    /// <summary>Claims room for an instance.</summary>
+    /// <param name="provider">The provider as just read.</param>
+    /// <param name="inventory">What the host may promise, computed from that same provider.</param>
+    /// <param name="request">What the instance needs.</param>
+    /// <param name="identity">Who claims.</param>
+    /// <returns>The list to write, the entry that is there already, or a refusal with numbers.</returns>
+    public static ClaimResult Claim(ResourceProvider provider, EffectiveInventory inventory, SchedulingRequest request, ClaimIdentity identity)
+    {
+        ArgumentNullException.ThrowIfNull(provider);
+        ArgumentNullException.ThrowIfNull(inventory);
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(identity);
+        var held = provider.Status?.Allocations ?? [];
+        foreach (var entry in held)
+        {
+            if (entry.Id != identity.InstanceID) continue;
+            return Reusable(entry, request, identity)
+                ? new ClaimResult.AlreadyHeld(entry)
+                : new ClaimResult.Refused(Name, $"holds an entry of the instance with number {entry.Epoch} for {entry.Holder}");
+        }
+
+        foreach (var (resourceClass, amount) in request.Resources)
+        {
+            var used = Used(held, resourceClass);
+            inventory.TryGet(resourceClass, out var offered);
+            var shortage = offered.Check(amount, used);
+            if (shortage != Shortage.None)
+            {
+                return new ClaimResult.Refused(resourceClass, Fit.Describe(
+                    resourceClass, shortage, amount, offered.Capacity - used, offered.Capacity, offered.MinUnit, offered.MaxUnit, offered.StepSize));
+            }
+        }
+
+        var added = new Allocation
+        {
+            Id = identity.InstanceID,
+            Epoch = identity.Epoch,
+            ClaimID = identity.ClaimID,
+            Holder = identity.Holder,
+            Resources = request.Resources.ToDictionary(r => r.ResourceClass, r => r.Amount, StringComparer.Ordinal),
+        };
+        return new ClaimResult.Claimed(added, Canonical(held.Append(added)));
+    }
+
+    /// <summary>Takes an entry out.</summary>
+    /// <param name="provider">The provider as just read.</param>
+    /// <param name="instanceID">Instance ID.</param>
+    /// <param name="epoch">Placement number of the entry.</param>
+    /// <returns>The list to write, or null when there is no such entry.</returns>
+    public static IReadOnlyList<Allocation>? Release(ResourceProvider provider, string instanceID, long epoch)
+    {
+        ArgumentNullException.ThrowIfNull(provider);
+        var held = provider.Status?.Allocations ?? [];
+        var kept = held.Where(a => a.Id != instanceID || a.Epoch != epoch).ToList();
+        return kept.Count == held.Count ? null : Canonical(kept);
+    }
+
+    /// <summary>Sums what is promised of a class.</summary>
+    /// <param name="allocations">Entries of a ledger.</param>
+    /// <param name="resourceClass">Name of the class.</param>
+    /// <returns>The sum; amounts below 0 count as 0, and the sum stops at the largest number.</returns>
+    public static long Used(IReadOnlyList<Allocation> allocations, string resourceClass)
+    {
+        ArgumentNullException.ThrowIfNull(allocations);
+        var used = 0L;
+        foreach (var entry in allocations)
+            if (entry.Resources.TryGetValue(resourceClass, out var amount)) used = Add(used, amount);
+        return used;
+    }
+
+    /// <summary>Classes of which more is promised than the host may promise: facts shrank, or a ratio was lowered. Nobody is moved; nothing more is promised.</summary>
+    /// <param name="allocations">Entries of the ledger.</param>
+    /// <param name="inventory">What the host may promise.</param>
+    /// <returns>A line for each such class; empty when all is well.</returns>
+    public static IReadOnlyList<string> OverAllocated(IReadOnlyList<Allocation> allocations, EffectiveInventory inventory)
+    {
+        ArgumentNullException.ThrowIfNull(allocations);
+        ArgumentNullException.ThrowIfNull(inventory);
+        var classes = new SortedSet<string>(Comparer<string>.Create(ResourceClass.Compare));
+        foreach (var entry in allocations) classes.UnionWith(entry.Resources.Keys);
+        var lines = new List<string>();
+        foreach (var resourceClass in classes)
+        {
+            var used = Used(allocations, resourceClass);
+            var capacity = inventory.TryGet(resourceClass, out var offered) ? offered.Capacity : 0;
+            if (used > capacity) lines.Add($"{resourceClass}: {used} promised, capacity {ResourceClass.Format(resourceClass, capacity)}");
+        }
+
+        return lines;
+    }
+
+    /// <summary>Adds an amount of a ledger entry: never below 0, never past the largest number.</summary>
+    internal static long Add(long used, long amount)
+    {
+        if (amount <= 0) return used;
+        return amount > long.MaxValue - used ? long.MaxValue : used + amount;
+    }
+
+    /// <summary>An entry is used again only for the same number, the same kind of holder (protocol: R2) and the same amounts.</summary>
+    private static bool Reusable(Allocation entry, SchedulingRequest request, ClaimIdentity identity) =>
+        entry.Epoch == identity.Epoch
+        && Kind(entry.Holder).SequenceEqual(Kind(identity.Holder))
+        && entry.Resources.Count == request.Resources.Length
+        && request.Resources.All(r => entry.Resources.TryGetValue(r.ResourceClass, out var amount) && amount == r.Amount);
+
+    private static ReadOnlySpan<char> Kind(string holder)
+    {
+        var slash = holder.IndexOf('/', StringComparison.Ordinal);
+        return slash < 0 ? holder : holder.AsSpan(0, slash);
+    }
+
+    private static List<Allocation> Canonical(IEnumerable<Allocation> entries) =>
+        [.. entries.OrderBy(a => a.Id, StringComparer.Ordinal).ThenBy(a => a.Epoch)];
+}

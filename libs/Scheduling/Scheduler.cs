@@ -1,0 +1,173 @@
+using System.Collections.Immutable;
+using Kilonova.Scheduling.Filters;
+using Kilonova.Scheduling.Hosts;
+using Kilonova.Scheduling.Placement;
+using Kilonova.Scheduling.RequestFilters;
+using Kilonova.Scheduling.Weighers;
+
+namespace Kilonova.Scheduling;
+
+/// <summary>
+/// Decides where a server goes, in Nova's order: request filters, candidates (exclusions, resources, traits), filters, weighers, a draw among the best. Pure
+/// but for the draw. Not thread-safe: it works in buffers of its own, and belongs to the thread that keeps the snapshot.
+/// </summary>
+public sealed class Scheduler
+{
+    private readonly ImmutableArray<RequestFilter> requestFilters;
+    private readonly ImmutableArray<HostFilter> filters;
+    private readonly ImmutableArray<HostWeigher> weighers;
+    private readonly ExcludedHosts excluded = new();
+    private readonly RequiredTraits traits = new();
+    private readonly Dictionary<string, ResourceFit> fits = new(StringComparer.Ordinal);
+    private readonly Random random;
+    private readonly int ranked;
+    private int[] best = new int[Ranking.FewEnoughToInsert];
+
+    /// <summary>Creates a scheduler.</summary>
+    /// <param name="configuration">Options.</param>
+    /// <param name="registry">What the configuration may name; what comes with the library when absent.</param>
+    /// <param name="random">Draws among the best hosts, where the configuration asks for a draw.</param>
+    /// <exception cref="ArgumentException">The configuration names something that is not there, or a number is out of range.</exception>
+    public Scheduler(SchedulerConfiguration configuration, SchedulerRegistry? registry = null, Random? random = null)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        if (configuration.HostSubsetSize < 1) throw new ArgumentException($"HostSubsetSize is {configuration.HostSubsetSize}; at least 1.", nameof(configuration));
+        if (configuration.MaxAttempts < 1) throw new ArgumentException($"MaxAttempts is {configuration.MaxAttempts}; at least 1.", nameof(configuration));
+        registry ??= SchedulerRegistry.Default;
+        Configuration = configuration;
+        this.random = random ?? new Random();
+        requestFilters = SchedulerRegistry.Create(registry.RequestFilters, configuration.EnabledRequestFilters, configuration, nameof(configuration.EnabledRequestFilters));
+        filters = SchedulerRegistry.Create(registry.Filters, configuration.EnabledFilters, configuration, nameof(configuration.EnabledFilters));
+        weighers = SchedulerRegistry.Create(registry.Weighers, configuration.EnabledWeighers, configuration, nameof(configuration.EnabledWeighers));
+        ranked = Math.Max(configuration.HostSubsetSize, configuration.MaxAttempts);
+    }
+
+    /// <summary>Options.</summary>
+    public SchedulerConfiguration Configuration { get; }
+
+    /// <summary>Decisions taken; a <see cref="Decision"/> can be explained until the next one.</summary>
+    internal long Decisions { get; private set; }
+
+    internal DecisionScratch Scratch { get; } = new();
+
+    /// <summary>Decides where a server would go now. Nothing is claimed: the ledger has the last word.</summary>
+    /// <param name="snapshot">The hosts.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="trace">Takes down every value on the way, for simulation and tests; costs accordingly.</param>
+    /// <returns>The host and its alternates, or none; and why.</returns>
+    public Decision Decide(Snapshot snapshot, SchedulingRequest request, DecisionTrace? trace = null)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        ArgumentNullException.ThrowIfNull(request);
+        Decisions++;
+        var hosts = snapshot.View;
+        Scratch.Start(snapshot);
+        foreach (var filter in requestFilters)
+        {
+            var result = filter.Apply(hosts, request);
+            if (result.Refusal is { } refusal) return Decision.Refused(this, snapshot, request, filter, refusal);
+            request = result.Request!;
+        }
+
+        Plan(request);
+        var errors = Eliminate(hosts, request);
+        Scratch.CollectRows();
+        Weigh(hosts, request, trace);
+        var order = Rank(trace is null ? ranked : int.MaxValue);
+        trace?.Finish(hosts, Scratch, order);
+        return Decision.Taken(this, snapshot, request, order, errors);
+    }
+
+    /// <summary>Applies a step to a set of hosts. Where it throws, host by host: only hosts that it cannot judge are rejected for that.</summary>
+    internal static void Apply(HostFilter step, in SnapshotView hosts, SchedulingRequest request, ReadOnlySpan<ulong> before, Span<ulong> survivors, ref List<FilterError>? errors)
+    {
+        try
+        {
+            step.Apply(hosts, request, new Survivors(survivors));
+        }
+        catch (Exception)
+        {
+            before.CopyTo(survivors);
+            OneByOne(step, hosts, request, new Survivors(survivors), ref errors);
+        }
+    }
+
+    private static void OneByOne(HostFilter step, in SnapshotView hosts, SchedulingRequest request, Survivors survivors, ref List<FilterError>? errors)
+    {
+        foreach (var row in survivors)
+        {
+            try
+            {
+                if (!step.Passes(hosts, request, row)) survivors.Remove(row);
+            }
+            catch (Exception e)
+            {
+                survivors.Remove(row);
+                errors ??= [];
+                if (errors.Count < FilterError.Kept) errors.Add(new FilterError(step.Name, hosts.Name(row), e));
+            }
+        }
+    }
+
+    private void Plan(SchedulingRequest request)
+    {
+        Scratch.Steps.Add(excluded);
+        foreach (var resource in request.Resources)
+        {
+            if (!fits.TryGetValue(resource.ResourceClass, out var fit)) fits[resource.ResourceClass] = fit = new ResourceFit(resource.ResourceClass);
+            Scratch.Steps.Add(fit);
+        }
+
+        if (traits.Concerns(request)) Scratch.Steps.Add(traits);
+        foreach (var filter in filters)
+            if (filter.Concerns(request)) Scratch.Steps.Add(filter);
+    }
+
+    private List<FilterError>? Eliminate(in SnapshotView hosts, SchedulingRequest request)
+    {
+        List<FilterError>? errors = null;
+        for (var i = 0; i < Scratch.Steps.Count; i++)
+        {
+            Apply(Scratch.Steps[i], hosts, request, Scratch.After(i - 1), Scratch.Survivors, ref errors);
+            Scratch.Keep(i + 1);
+            Scratch.StepsTaken = i + 1;
+            if (!Scratch.Survivors.ContainsAnyExcept(0UL)) break;
+        }
+
+        return errors;
+    }
+
+    /// <summary>Nova weighs nothing when fewer than two hosts are left: the weight is 0.</summary>
+    private void Weigh(in SnapshotView hosts, SchedulingRequest request, DecisionTrace? trace)
+    {
+        var rows = Scratch.Rows;
+        var raw = Scratch.Raw;
+        var totals = Scratch.Totals;
+        totals.Clear();
+        if (rows.Length < 2) return;
+        foreach (var weigher in weighers)
+        {
+            weigher.Weigh(hosts, request, rows, raw);
+            var scale = Normalisation.Over(raw, weigher.MinimumValue);
+            var overrides = hosts.MultiplierOverrides(weigher.MultiplierKey);
+            for (var i = 0; i < totals.Length; i++) totals[i] += Multiplier(weigher, overrides, rows[i]) * scale.Of(raw[i]);
+            trace?.Weighed(weigher, hosts, rows, raw, scale, overrides);
+        }
+    }
+
+    internal static double Multiplier(HostWeigher weigher, ReadOnlySpan<double> overrides, int row) =>
+        overrides.IsEmpty || double.IsNaN(overrides[row]) ? weigher.Multiplier : overrides[row];
+
+    private ReadOnlySpan<int> Rank(int wanted)
+    {
+        var count = Math.Min(wanted, Scratch.RowCount);
+        if (count == 0) return [];
+        var room = count <= Ranking.FewEnoughToInsert ? count : Scratch.RowCount;
+        if (best.Length < room) best = new int[Scratch.RowCount];
+        Ranking.Best(Scratch.Totals, best.AsSpan(0, room), Scratch.Raw);
+        var order = best.AsSpan(0, count);
+        if (Configuration.ShuffleBestSameWeighedHosts) Ranking.ShuffleBest(Scratch.Totals, order, random);
+        if (Configuration.HostSubsetSize > 1) Ranking.DrawFirst(order, Configuration.HostSubsetSize, random);
+        return order;
+    }
+}
