@@ -6,7 +6,7 @@ namespace Kilonova.Integration.Cluster;
 public static class Eventually
 {
     /// <summary>Polls until a value meets a condition; says what it last was when it never does.</summary>
-    public static async Task<T> Get<T>(string what, Func<Task<T>> read, Func<T, bool> until, TimeSpan? limit = null)
+    public static async Task<T> Get<T>(string what, Func<Task<T>> read, Func<T, bool> until, TimeSpan? limit = null, Func<T, string>? describe = null)
     {
         var bound = limit ?? TimeSpan.FromSeconds(90);
         var watch = Stopwatch.StartNew();
@@ -19,7 +19,7 @@ public static class Eventually
                 return last;
         }
         while (watch.Elapsed < bound && await timer.WaitForNextTickAsync());
-        throw new TimeoutException($"{what}: not within {bound.TotalSeconds:0} s; it was last: {last}");
+        throw new TimeoutException($"{what}: not within {bound.TotalSeconds:0} s; it was last: {(describe is null ? last : describe(last))}");
     }
 
     /// <summary>Polls until a condition holds.</summary>
