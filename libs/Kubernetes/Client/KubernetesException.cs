@@ -95,6 +95,9 @@ public sealed class KubernetesConnectionException : Exception
 
     /// <summary>Whether the request's time ran out.</summary>
     public bool IsTimeout { get; internal init; }
+
+    /// <summary>Whether an open watch, its connection alive, got nothing for longer than its idle time-out.</summary>
+    public bool IsSilence { get; internal init; }
 }
 
 /// <summary>An object in a list or watch that this version's types cannot hold. It exists: never treat it as absent.</summary>

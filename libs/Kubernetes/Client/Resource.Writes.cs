@@ -179,5 +179,5 @@ public sealed partial class Resource<T>
         return _sender.SendAsync(request, ReadObjectAsync, cancel);
     }
 
-    private string WithManager(string path, string? manager = null) => $"{path}?fieldManager={Uri.EscapeDataString(manager ?? _options.Component)}";
+    private string WithManager(string path, string? manager = null) => $"{path}?fieldManager={Uri.EscapeDataString(manager ?? Options.Component)}";
 }

@@ -15,17 +15,18 @@ public sealed partial class Resource<T>
     where T : KubernetesObject
 {
     private readonly RequestSender _sender;
-    private readonly KubernetesClientOptions _options;
 
     internal Resource(RequestSender sender, KubernetesClientOptions options, ResourceType<T> type)
     {
         _sender = sender;
-        _options = options;
+        Options = options;
         Type = type;
     }
 
     /// <summary>The kind.</summary>
     public ResourceType<T> Type { get; }
+
+    internal KubernetesClientOptions Options { get; }
 
     /// <summary>
     /// Reads one object by quorum. Null when the server says that this very object does not exist; a missing CRD or
@@ -64,7 +65,7 @@ public sealed partial class Resource<T>
         const int pagedTries = 2;
         for (var attempt = 1; ; attempt++)
         {
-            var limit = attempt <= pagedTries ? _options.PageSize : 0;
+            var limit = attempt <= pagedTries ? Options.PageSize : 0;
             try
             {
                 return await ListPagesAsync(scope, options, limit, cancel).ConfigureAwait(false);
@@ -91,7 +92,7 @@ public sealed partial class Resource<T>
         AppendSelectors(query, scope, options.LabelSelector, options.FieldSelector);
         var request = new ApiRequest(HttpMethod.Get, query.ToString(), "watch", Type.Name, RetryRule.Never);
         var response = await _sender.OpenAsync(request, cancel).ConfigureAwait(false);
-        return new Watcher<T>(Type, response, options, _options.Time, request.ToString(), cancel);
+        return new Watcher<T>(Type, response, options, Options.Time, request.ToString(), cancel);
     }
 
     private async Task<ResourceList<T>> ListPagesAsync(WatchScope scope, ListOptions options, int limit, CancellationToken cancel)

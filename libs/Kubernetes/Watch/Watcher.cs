@@ -111,7 +111,7 @@ public sealed class Watcher<T> : IAsyncEnumerable<WatchEvent<T>>, IAsyncDisposab
         }
         catch (OperationCanceledException e) when (idle.IsCancellationRequested && !_cancel.IsCancellationRequested && !consumer.IsCancellationRequested)
         {
-            throw new KubernetesConnectionException($"{_request}: silent for {_options.IdleTimeout.TotalSeconds:0} s", e) { IsTimeout = true };
+            throw new KubernetesConnectionException($"{_request}: silent for {_options.IdleTimeout.TotalSeconds:0} s", e) { IsSilence = true };
         }
     }
 

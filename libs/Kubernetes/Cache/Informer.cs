@@ -1,0 +1,195 @@
+using System.Diagnostics.CodeAnalysis;
+using Kilonova.Crds.Meta;
+using Kilonova.Kubernetes.Client;
+using Kilonova.Kubernetes.Watch;
+using Microsoft.Extensions.Logging;
+
+namespace Kilonova.Kubernetes.Cache;
+
+/// <summary>
+/// Keeps the objects of a scope in memory by list and watch, resumes where a watch ended, lists anew when the
+/// server cannot resume, and tells what changed. Objects that vanished while nobody watched are told as deleted.
+/// </summary>
+/// <remarks>
+/// A cache is always late: it serves to know what to look at. What justifies a guarded or destructive write is
+/// read with <see cref="Resource{T}.GetAsync"/>.
+/// </remarks>
+/// <typeparam name="T">The kind's record.</typeparam>
+public sealed class Informer<T>
+    where T : KubernetesObject
+{
+    private readonly Resource<T> _resource;
+    private readonly WatchScope _scope;
+    private readonly InformerOptions<T> _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Reflection<T> _reflection;
+    private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _running;
+
+    /// <summary>Creates an informer; it does nothing until it is run.</summary>
+    public Informer(Resource<T> resource, WatchScope scope, InformerOptions<T>? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(resource);
+        _resource = resource;
+        _scope = scope;
+        _ = resource.Type.ScopePath(scope);
+        _options = options ?? new InformerOptions<T>();
+        _time = resource.Options.Time;
+        _logger = resource.Options.LoggerFactory.CreateLogger("Kilonova.Kubernetes.Cache");
+        _reflection = new Reflection<T>(resource.Type.Name, _options.Transform, _logger);
+    }
+
+    /// <summary>Whether the first list is in the cache and was told to the handlers.</summary>
+    public bool HasSynced => _synced.Task.IsCompletedSuccessfully;
+
+    /// <summary>Version that the cache has reached; null before the first list.</summary>
+    public string? ResourceVersion => _reflection.ResourceVersion;
+
+    /// <summary>Why the cache does not follow the server at the moment; null when it does.</summary>
+    public string? Trouble { get; private set; }
+
+    /// <summary>Number of objects.</summary>
+    public int Count => _reflection.Store.Count;
+
+    /// <summary>Objects that exist but cannot be read by this version; those known before keep their last readable state.</summary>
+    public IReadOnlyList<DecodeFailure> Undecodable => _reflection.Undecodable;
+
+    /// <summary>
+    /// Calls <paramref name="handler"/> for each change, in order, after the cache holds it. It runs on the informer's loop: it
+    /// should only note the change, for instance add a key to a queue. What it throws is logged.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The informer runs already.</exception>
+    public void OnChange(Action<Change<T>> handler)
+    {
+        if (_running != 0)
+            throw new InvalidOperationException("handlers are added before the informer runs");
+        _reflection.Handlers.Add(handler);
+    }
+
+    /// <summary>Indexes objects by one value; null leaves an object out.</summary>
+    public Index<T> AddIndex(Func<T, string?> value) => AddIndex(obj => value(obj) is { } v ? [v] : Array.Empty<string>());
+
+    /// <summary>Indexes objects by any number of values.</summary>
+    public Index<T> AddIndex(Func<T, IEnumerable<string>> values) => _reflection.Store.AddIndex(values);
+
+    /// <summary>The cached object, if there is one.</summary>
+    public bool TryGet(NamespacedName key, [NotNullWhen(true)] out T? obj) => _reflection.Store.TryGet(key, out obj);
+
+    /// <summary>The cached object, or null.</summary>
+    public T? Get(NamespacedName key) => _reflection.Store.TryGet(key, out var obj) ? obj : null;
+
+    /// <summary>All cached objects, as of now.</summary>
+    public IReadOnlyList<T> List() => _reflection.Store.ToArray();
+
+    /// <summary>
+    /// Takes over what a write returned, so that the next read of the cache is not older than one's own write. Ignored when the
+    /// cache has seen something newer. The object must be in the informer's scope.
+    /// </summary>
+    public void Observe(T written) => _reflection.Observe(written);
+
+    /// <summary>Waits for <see cref="HasSynced"/>.</summary>
+    public Task WaitForSyncAsync(CancellationToken cancel = default) => _synced.Task.WaitAsync(cancel);
+
+    /// <summary>Follows the server until cancelled. Failures are logged and retried for ever; a missing permission or CRD is one.</summary>
+    /// <exception cref="InvalidOperationException">It runs already.</exception>
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        if (Interlocked.Exchange(ref _running, 1) != 0)
+            throw new InvalidOperationException("an informer runs once");
+        var failures = 0;
+        string? version = null;
+        while (!cancel.IsCancellationRequested)
+        {
+            var started = _time.GetTimestamp();
+            try
+            {
+                version ??= await ListAsync(cancel).ConfigureAwait(false);
+                await WatchAsync(version, cancel).ConfigureAwait(false);
+                version = _reflection.ResourceVersion;
+                LogMessages.WatchEnded(_logger, _resource.Type.Name, _scope.ToString(), "by the server", version!);
+                // A watch that lasted is resumed at once; one that ends as soon as it begins would be a hot loop.
+                if (_time.GetElapsedTime(started) >= TimeSpan.FromSeconds(1))
+                {
+                    failures = 0;
+                    continue;
+                }
+            }
+            catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (e is KubernetesException or KubernetesConnectionException or KubernetesDecodeException or StoreWentBackException)
+            {
+                if (_time.GetElapsedTime(started) >= _options.HealthyAfter)
+                    failures = 0;
+                version = MustList(e) ? null : _reflection.ResourceVersion;
+                Failed(e, version);
+            }
+
+            if (!await BackOffAsync(failures++, cancel).ConfigureAwait(false))
+                return;
+        }
+    }
+
+    /// <summary>Whether the watch cannot go on from where it was.</summary>
+    private static bool MustList(Exception e) => e switch
+    {
+        KubernetesException k => k.IsExpired && !k.IsTooLargeResourceVersion,
+        // Silence although the connection is alive: the server may wait for a version that it no longer reaches.
+        KubernetesConnectionException c => c.IsSilence,
+        _ => true,
+    };
+
+    private async Task<string> ListAsync(CancellationToken cancel)
+    {
+        var list = await _resource.ListAsync(_scope, new ListOptions { LabelSelector = _options.LabelSelector, FieldSelector = _options.FieldSelector }, cancel).ConfigureAwait(false);
+        CacheMetrics.Lists.Add(1, new KeyValuePair<string, object?>("resource", _resource.Type.Name));
+        _reflection.Replace(list);
+        LogMessages.Listed(_logger, _resource.Type.Name, _scope.ToString(), list.Items.Count, list.ResourceVersion);
+        Trouble = null;
+        _synced.TrySetResult();
+        return list.ResourceVersion;
+    }
+
+    private async Task WatchAsync(string version, CancellationToken cancel)
+    {
+        var options = new WatchOptions
+        {
+            LabelSelector = _options.LabelSelector,
+            FieldSelector = _options.FieldSelector,
+            // Spread, so that the watches of many clients do not end together.
+            Timeout = _options.WatchTimeout * (1 + Random.Shared.NextDouble()),
+            IdleTimeout = _options.IdleTimeout,
+        };
+        await using var watch = await _resource.WatchAsync(_scope, version, options, cancel).ConfigureAwait(false);
+        Trouble = null;
+        CacheMetrics.Watches.Add(1, new KeyValuePair<string, object?>("resource", _resource.Type.Name));
+        await foreach (var happened in watch)
+            _reflection.Apply(happened);
+    }
+
+    private void Failed(Exception e, string? version)
+    {
+        CacheMetrics.Failures.Add(1, new("resource", _resource.Type.Name), new("cause", e is KubernetesException k ? k.Reason : e.GetType().Name));
+        Trouble = e.Message;
+        if (version is null && HasSynced)
+            LogMessages.Expired(_logger, _resource.Type.Name, _scope.ToString(), _reflection.ResourceVersion ?? "");
+    }
+
+    private async Task<bool> BackOffAsync(int failures, CancellationToken cancel)
+    {
+        var ceiling = Math.Min(_options.MinBackoff.TotalMilliseconds * Math.Pow(2, Math.Min(failures, 20)), _options.MaxBackoff.TotalMilliseconds);
+        var wait = TimeSpan.FromMilliseconds(ceiling * (0.5 + (Random.Shared.NextDouble() / 2)));
+        LogMessages.InformerFailed(_logger, _resource.Type.Name, _scope.ToString(), Trouble ?? "the watch ended at once", wait.TotalMilliseconds);
+        try
+        {
+            await Task.Delay(wait, _time, cancel).ConfigureAwait(false);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+}
