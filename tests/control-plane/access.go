@@ -1,8 +1,10 @@
 package main
 
 import (
+	"k8s.io/apiserver/pkg/authentication/authenticator"
 	"k8s.io/apiserver/pkg/authentication/group"
 	"k8s.io/apiserver/pkg/authentication/request/anonymous"
+	"k8s.io/apiserver/pkg/authentication/request/bearertoken"
 	"k8s.io/apiserver/pkg/authentication/request/union"
 	"k8s.io/apiserver/pkg/authentication/request/x509"
 	"k8s.io/apiserver/pkg/authentication/user"
@@ -12,8 +14,9 @@ import (
 	"k8s.io/apiserver/pkg/server/dynamiccertificates"
 )
 
-// applyAccess decides who a caller is (client certificate, else anonymous) and what it may do (RBAC).
-func applyAccess(cfg *genericapiserver.RecommendedConfig, p pki) error {
+// applyAccess decides who a caller is (client certificate or ServiceAccount token, else anonymous) and
+// what it may do (RBAC).
+func applyAccess(cfg *genericapiserver.RecommendedConfig, p pki, t *tokens, rules *rbac) error {
 	ca, err := dynamiccertificates.NewDynamicCAContentFromFile("client-ca", p.caFile())
 	if err != nil {
 		return err
@@ -22,10 +25,11 @@ func applyAccess(cfg *genericapiserver.RecommendedConfig, p pki) error {
 		return err
 	}
 	cfg.Authentication.Authenticator = union.NewFailOnError(
-		group.NewAuthenticatedGroupAdder(x509.NewDynamic(ca.VerifyOptions, x509.CommonNameUserConversion)),
+		group.NewAuthenticatedGroupAdder(union.NewFailOnError(
+			x509.NewDynamic(ca.VerifyOptions, x509.CommonNameUserConversion),
+			bearertoken.New(t))),
 		anonymous.NewAuthenticator(nil))
-
-	rules := newRBAC(cfg.SharedInformerFactory)
+	cfg.Authentication.APIAudiences = authenticator.Audiences{issuer}
 	cfg.RuleResolver = rules
 	cfg.Authorization.Authorizer = authzunion.New(authorizerfactory.NewPrivilegedGroups(user.SystemPrivilegedGroup), rules)
 	return nil

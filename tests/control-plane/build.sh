@@ -17,7 +17,7 @@ go_version=1.27
 kubernetes_version=1.36.4
 
 say() { echo "control plane: $*" >&2; }
-unavailable() { say "$*"; exit 75; }
+unavailable() { say "$*"; rm -rf "$packages.partial"; exit 75; }
 lap() { local now; now=$(date +%s%N); say "$1 ($(((now - ${lap_start:-now}) / 1000000)) ms)"; lap_start=$now; }
 
 digest() { sha256sum | cut -c1-16; }

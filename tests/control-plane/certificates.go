@@ -72,8 +72,8 @@ func selectConditions(r *certificatesv1.CertificateSigningRequest, keep func(cer
 	return kept
 }
 
-// runSigner signs approved requests to kubernetes.io/kube-apiserver-client with the plane's authority.
-func runSigner(ctx context.Context, l *loopback, p pki) error {
+// addSigner lets the plane's authority sign approved requests to kubernetes.io/kube-apiserver-client.
+func addSigner(ctx context.Context, l *loopback, p pki) error {
 	sign := func(o any) {
 		r := o.(*certificatesv1.CertificateSigningRequest)
 		approved := slices.ContainsFunc(r.Status.Conditions, func(c certificatesv1.CertificateSigningRequestCondition) bool {

@@ -8,7 +8,7 @@ import (
 )
 
 // install adds the built-in groups to the server that already serves CRDs.
-func (b *builtins) install(s *genericapiserver.GenericAPIServer, options generic.RESTOptionsGetter, reviews reviews) error {
+func (b *builtins) install(s *genericapiserver.GenericAPIServer, options generic.RESTOptionsGetter, reviews reviews, tokens *tokens) error {
 	var events rest.Storage
 	var named []*genericapiserver.APIGroupInfo
 	for _, g := range groups {
@@ -18,7 +18,7 @@ func (b *builtins) install(s *genericapiserver.GenericAPIServer, options generic
 			if err != nil {
 				return err
 			}
-			st.addTo(storage)
+			st.addTo(storage, tokens)
 			if st.plural == "events" {
 				events = st
 			}
@@ -37,7 +37,7 @@ func (b *builtins) install(s *genericapiserver.GenericAPIServer, options generic
 	return s.InstallAPIGroups(named...)
 }
 
-func (s *store) addTo(storage map[string]rest.Storage) {
+func (s *store) addTo(storage map[string]rest.Storage, tokens *tokens) {
 	storage[s.plural] = s
 	if s.is(withStatus) {
 		storage[s.plural+"/status"] = s.subresource(&statusStrategy{s.strategy})
@@ -46,6 +46,8 @@ func (s *store) addTo(storage map[string]rest.Storage) {
 	case "namespaces":
 		storage["namespaces"] = newNamespaceStore(s)
 		storage["namespaces/finalize"] = s.subresource(&finalizeStrategy{s.strategy})
+	case "serviceaccounts":
+		storage["serviceaccounts/token"] = &tokenStore{s, tokens}
 	case "certificatesigningrequests":
 		storage["certificatesigningrequests/status"] = s.subresource(&issueStrategy{s.strategy})
 		storage["certificatesigningrequests/approval"] = s.subresource(&approvalStrategy{s.strategy})

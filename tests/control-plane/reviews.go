@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apiserver/pkg/authentication/authenticator"
 	"k8s.io/apiserver/pkg/authentication/user"
 	"k8s.io/apiserver/pkg/authorization/authorizer"
 	"k8s.io/apiserver/pkg/endpoints/request"
@@ -21,8 +22,6 @@ import (
 
 // reviews answer questions about callers; nothing of them is stored.
 type reviews struct{ cfg *genericapiserver.Config }
-
-func newReviews(cfg *genericapiserver.Config) reviews { return reviews{cfg} }
 
 // storage has the reviews that belong to a group version, if any.
 func (r reviews) storage(gv schema.GroupVersion) map[string]rest.Storage {
@@ -41,6 +40,9 @@ func (r reviews) storage(gv schema.GroupVersion) map[string]rest.Storage {
 }
 
 func (r reviews) reviewToken(ctx context.Context, o *authenticationv1.TokenReview) error {
+	if len(o.Spec.Audiences) > 0 {
+		ctx = authenticator.WithAudiences(ctx, o.Spec.Audiences)
+	}
 	probe := (&http.Request{Header: http.Header{"Authorization": {"Bearer " + o.Spec.Token}}, URL: &url.URL{Path: "/"}}).WithContext(ctx)
 	answer, ok, err := r.cfg.Authentication.Authenticator.AuthenticateRequest(probe)
 	o.Status = authenticationv1.TokenReviewStatus{}

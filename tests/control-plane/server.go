@@ -81,7 +81,12 @@ func serve(ctx context.Context, o serveOptions) error {
 		return err
 	}
 	cfg.ClientConfig, cfg.SharedInformerFactory = lo.config, lo.informers
-	if err := applyAccess(cfg, o.pki); err != nil {
+	accounts, err := newTokens(o.pki, lo.informers.Core().V1().ServiceAccounts().Lister())
+	if err != nil {
+		return err
+	}
+	rules := newRBAC(lo.informers)
+	if err := applyAccess(cfg, o.pki, accounts, rules); err != nil {
 		return err
 	}
 	applyOpenAPI(cfg)
@@ -93,7 +98,7 @@ func serve(ctx context.Context, o serveOptions) error {
 		webhookinit.NewPluginInitializer(webhooks, services)); err != nil {
 		return err
 	}
-	cfg.AdmissionControl = admission.NewChainHandler(cfg.AdmissionControl, garbage)
+	cfg.AdmissionControl = admission.NewChainHandler(cfg.AdmissionControl, &escalation{rules, cfg.Authorization.Authorizer}, garbage)
 
 	crdConfig := extserver.Config{GenericConfig: cfg, ExtraConfig: extserver.ExtraConfig{
 		CRDRESTOptionsGetter: extoptions.NewCRDRESTOptionsGetter(*etcd, cfg.ResourceTransformers, cfg.StorageObjectCountTracker),
@@ -110,19 +115,23 @@ func serve(ctx context.Context, o serveOptions) error {
 	}
 	server := crds.GenericAPIServer
 	b := newBuiltins()
-	if err := b.install(server, b.restOptions(etcd), newReviews(&cfg.Config)); err != nil {
+	if err := b.install(server, b.restOptions(etcd), reviews{&cfg.Config}, accounts); err != nil {
 		return err
 	}
 
+	namespaces := newNamespaceController(lo)
+	if err := addSigner(ctx, lo, o.pki); err != nil {
+		return err
+	}
 	hooks := map[string]genericapiserver.PostStartHookFunc{
 		"kilonova-bootstrap": func(h genericapiserver.PostStartHookContext) error { return bootstrap(h, lo.typed) },
 		"kilonova-crd-groups": func(h genericapiserver.PostStartHookContext) error {
 			return publishCRDGroups(h, server.DiscoveryGroupManager, crds.Informers.Apiextensions().V1().CustomResourceDefinitions())
 		},
 		"kilonova-controllers": func(h genericapiserver.PostStartHookContext) error {
-			go newNamespaceController(lo).run(h)
+			go namespaces.run(h)
 			go garbage.run(h)
-			return runSigner(h, lo, o.pki)
+			return nil
 		},
 	}
 	for name, hook := range hooks {
@@ -174,7 +183,7 @@ func (b *builtins) restOptions(etcd *options.EtcdOptions) *options.StorageFactor
 }
 
 func newLoopback(config *rest.Config) (*loopback, error) {
-	config.QPS, config.Burst = -1, -1
+	config.QPS, config.Burst, config.WarningHandler = -1, -1, rest.NoWarnings{}
 	protobuf := rest.CopyConfig(config) // the other clients read custom resources, which have no protobuf form
 	protobuf.ContentType = runtime.ContentTypeProtobuf
 	typed, err1 := kubernetes.NewForConfig(protobuf)
