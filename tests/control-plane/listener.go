@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"syscall"
 )
 
-// listener accepts on several addresses. The first is 127.0.0.1, so that Addr serves the loopback client.
+// listener accepts on several addresses. The first includes 127.0.0.1, so that Addr serves the loopback client.
 type listener struct {
 	all    []net.Listener
 	conns  chan net.Conn
@@ -26,7 +27,11 @@ func listen(port int, further []string) (net.Listener, error) {
 		return errors.Join(err, set)
 	}}
 	l := &listener{conns: make(chan net.Conn), closed: make(chan struct{})}
-	for _, address := range append([]string{"127.0.0.1"}, further...) {
+	addresses := append([]string{"127.0.0.1"}, further...)
+	if slices.Contains(further, "0.0.0.0") {
+		addresses = []string{"0.0.0.0"} // which leaves no address over
+	}
+	for _, address := range addresses {
 		one, err := free.Listen(context.Background(), "tcp", net.JoinHostPort(address, fmt.Sprint(port)))
 		if err != nil {
 			return nil, errors.Join(err, l.Close())
