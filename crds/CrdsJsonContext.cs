@@ -17,4 +17,10 @@ namespace Kilonova.Crds;
 [JsonSerializable(typeof(Network))]
 [JsonSerializable(typeof(Aggregate))]
 [JsonSerializable(typeof(Cell))]
+[JsonSerializable(typeof(ServerGroup))]
+[JsonSerializable(typeof(AddressClaim))]
+[JsonSerializable(typeof(Fence))]
+[JsonSerializable(typeof(Migration))]
+[JsonSerializable(typeof(ServerAction))]
+[JsonSerializable(typeof(ComputeQuota))]
 public sealed partial class CrdsJsonContext : JsonSerializerContext;

@@ -61,6 +61,111 @@ public sealed record HypervisorSpec : WireObject
     /// <summary>Disk kept for the host, in GiB.</summary>
     [Range(0, 2147483647)]
     public long? ReservedHostDiskGiB { get; init; }
+
+    /// <summary>What the host keeps for the kubelet and its pods.</summary>
+    [NotImplemented]
+    public PodReserve? PodReserve { get; init; }
+
+    /// <summary>CPUs for guests that share; all online when absent. Not together with reservedHostCpus.</summary>
+    [CpuSet]
+    [NotImplemented]
+    public string? CpuSharedSet { get; init; }
+
+    /// <summary>CPUs for guests that pin. Disjoint from cpuSharedSet.</summary>
+    [CpuSet]
+    [NotImplemented]
+    public string? CpuDedicatedSet { get; init; }
+
+    /// <summary>Fill one NUMA cell before the next; else guests are spread over cells.</summary>
+    [NotImplemented]
+    public bool? PackNumaCells { get; init; }
+
+    /// <summary>Huge pages that the agent sets aside for guests.</summary>
+    [Items(64, Keys = ["node", "sizeKiB"])]
+    [NotImplemented]
+    public IReadOnlyList<HugePages>? HugePages { get; init; }
+
+    /// <summary>Huge pages that others on the host use.</summary>
+    [Items(64, Keys = ["node", "sizeKiB"])]
+    [NotImplemented]
+    public IReadOnlyList<HugePages>? ReservedHugePages { get; init; }
+
+    /// <summary>Memory that is backed by files, in MiB, instead of the host's own. Not with huge pages, and only at a memory ratio of 1.</summary>
+    [Range(1, 2147483647)]
+    [NotImplemented]
+    public long? FileBackedMemoryMiB { get; init; }
+
+    /// <summary>Guests with encrypted memory at a time; no limit of ours when absent.</summary>
+    [Range(0, 4096)]
+    [NotImplemented]
+    public int? EncryptedGuests { get; init; }
+
+    /// <summary>CPU that guests get.</summary>
+    [NotImplemented]
+    public GuestCpu? GuestCpu { get; init; }
+
+    /// <summary>Machine type for each architecture, for instance <c>x86_64: q35</c>.</summary>
+    [Text(64, MinLength = 1)]
+    [Entries(16, 32)]
+    [NotImplemented]
+    public IReadOnlyDictionary<string, string>? MachineTypes { get; init; }
+
+    /// <summary>Where and how local disks are kept.</summary>
+    [NotImplemented]
+    public LocalStorage? Storage { get; init; }
+
+    /// <summary>Most disks of one guest; no limit of ours when absent.</summary>
+    [Range(1, 1024)]
+    [NotImplemented]
+    public int? MaxDisksPerGuest { get; init; }
+
+    /// <summary>PCI devices that may be passed through.</summary>
+    [Items(128)]
+    [NotImplemented]
+    public IReadOnlyList<PciDeviceSpec>? PciDevices { get; init; }
+
+    /// <summary>Types of mediated devices (virtual GPUs) that are made.</summary>
+    [Items(16, Keys = ["type"])]
+    [NotImplemented]
+    public IReadOnlyList<MediatedDeviceType>? MediatedDevices { get; init; }
+
+    /// <summary>Physical networks that the host is on, with their NUMA cells.</summary>
+    [Items(64, Keys = ["name"])]
+    [NotImplemented]
+    public IReadOnlyList<PhysicalNetwork>? PhysicalNetworks { get; init; }
+
+    /// <summary>Inventories of the admin's own: resource classes whose names begin with <c>CUSTOM_</c>.</summary>
+    [Items(64, Keys = ["resourceClass"])]
+    [NotImplemented]
+    public IReadOnlyList<CustomInventory>? CustomInventories { get; init; }
+
+    /// <summary>Traits of the admin's own, whose names begin with <c>CUSTOM_</c>.</summary>
+    [Text(255, Pattern = "^CUSTOM_[A-Z0-9_]+$", Must = "a trait of your own: CUSTOM_, then capitals, digits and '_'")]
+    [Items(256, Unique = true)]
+    [NotImplemented]
+    public IReadOnlyList<string>? CustomTraits { get; init; }
+
+    /// <summary>How many long operations run at a time.</summary>
+    [NotImplemented]
+    public ConcurrencyLimits? Concurrency { get; init; }
+
+    /// <summary>Settings of live migrations from this host.</summary>
+    [NotImplemented]
+    public LiveMigrationSettings? LiveMigration { get; init; }
+
+    /// <summary>Address on which migrations come in; the host's own when absent.</summary>
+    [Text(253)]
+    [NotImplemented]
+    public string? MigrationAddress { get; init; }
+
+    /// <summary>Images that nobody uses are kept for this time; one day when absent.</summary>
+    [Duration]
+    [NotImplemented]
+    public string? UnusedImageAge { get; init; }
+
+    /// <summary>Guests that ran when the host went down are started when it comes up. They are unless this is false.</summary>
+    [NotImplemented]
+    public bool? ResumeGuests { get; init; }
 }
 
 /// <summary>How guests are accelerated.</summary>
@@ -78,95 +183,4 @@ public enum VirtType
     /// <summary>QEMU's emulation.</summary>
     [JsonStringEnumMemberName("qemu")]
     Qemu,
-}
-
-/// <summary>What the agent found on its host.</summary>
-public sealed record HypervisorStatus : WireObject
-{
-    /// <summary>Generation that this speaks of.</summary>
-    public long? ObservedGeneration { get; init; }
-
-    /// <summary>Identity that the agent made once, in its state directory.</summary>
-    [Text(36)]
-    public string? HostID { get; init; }
-
-    /// <summary>Boot ID of the kernel that runs.</summary>
-    [Text(64)]
-    public string? BootID { get; init; }
-
-    /// <summary>Version of the agent.</summary>
-    [Text(64)]
-    public string? AgentVersion { get; init; }
-
-    /// <summary>Host name as libvirt knows it.</summary>
-    [Text(253)]
-    public string? Hostname { get; init; }
-
-    /// <summary>Address of the host, by which others reach it.</summary>
-    [Text(45)]
-    public string? HostIP { get; init; }
-
-    /// <summary>Architecture, for instance <c>x86_64</c>.</summary>
-    [Text(32)]
-    public string? Architecture { get; init; }
-
-    /// <summary>Accelerator that guests get: <c>kvm</c> or <c>qemu</c>.</summary>
-    public VirtType? VirtType { get; init; }
-
-    /// <summary>Version of QEMU, as libvirt reports it, for instance <c>7.2.17</c>.</summary>
-    [Text(64)]
-    public string? HypervisorVersion { get; init; }
-
-    /// <summary>Version of libvirt.</summary>
-    [Text(64)]
-    public string? LibvirtVersion { get; init; }
-
-    /// <summary>Host CPU model.</summary>
-    [Text(255)]
-    public string? CpuModel { get; init; }
-
-    /// <summary>Host CPUs.</summary>
-    public int? Cpus { get; init; }
-
-    /// <summary>Memory, in MiB.</summary>
-    public long? MemoryMiB { get; init; }
-
-    /// <summary>Disk for guests, in GiB.</summary>
-    public long? DiskGiB { get; init; }
-
-    /// <summary>Free disk for guests, in GiB.</summary>
-    public long? FreeDiskGiB { get; init; }
-
-    /// <summary>Guests that run.</summary>
-    public int? RunningGuests { get; init; }
-
-    /// <summary>Domains of ours that no Instance wants here: left running, never scheduled elsewhere.</summary>
-    [Items(4096, Keys = ["instanceID"])]
-    public IReadOnlyList<StrayDomain>? Strays { get; init; }
-
-    /// <summary>Conditions: <c>Ready</c>, <c>LibvirtReady</c>, <c>KvmUsable</c>, ….</summary>
-    [Items(32, Keys = ["type"])]
-    public IReadOnlyList<Condition>? Conditions { get; init; }
-}
-
-/// <summary>A domain of ours without an Instance, or newer than what the API says.</summary>
-public sealed record StrayDomain : WireObject
-{
-    /// <summary>Instance ID.</summary>
-    [Text(36, MinLength = 1)]
-    public required string InstanceID { get; init; }
-
-    /// <summary>Placement number in the agent's record.</summary>
-    public long Epoch { get; init; }
-
-    /// <summary>Namespace and name of the Server, as recorded.</summary>
-    [Text(317)]
-    public string? Server { get; init; }
-
-    /// <summary>Power state.</summary>
-    public PowerState? PowerState { get; init; }
-
-    /// <summary>Why it is a stray.</summary>
-    [Text(1024)]
-    public required string Reason { get; init; }
 }

@@ -29,6 +29,131 @@ public sealed record ResourceProviderSpec : WireObject
     [Trait]
     [Items(1024, Unique = true)]
     public IReadOnlyList<string>? Traits { get; init; }
+
+    /// <summary>NUMA cells.</summary>
+    [Items(64)]
+    [NotImplemented]
+    public IReadOnlyList<NumaCell>? NumaCells { get; init; }
+
+    /// <summary>PCI devices that may be passed through.</summary>
+    [Items(1024)]
+    [NotImplemented]
+    public IReadOnlyList<PciDevice>? PciDevices { get; init; }
+
+    /// <summary>Providers below this one.</summary>
+    [Items(256)]
+    [NotImplemented]
+    public IReadOnlyList<ChildProvider>? Children { get; init; }
+
+    /// <summary>Storage that these hosts share; then this is the provider of a pool and not of a host.</summary>
+    [Text(253)]
+    [Items(5000)]
+    [NotImplemented]
+    public IReadOnlyList<string>? SharedBy { get; init; }
+}
+
+/// <summary>A NUMA cell of a host.</summary>
+public sealed record NumaCell : WireObject
+{
+    /// <summary>Number.</summary>
+    [Range(0, 1023)]
+    public int Id { get; init; }
+
+    /// <summary>Socket that it belongs to.</summary>
+    [Range(0, 1023)]
+    public int? Socket { get; init; }
+
+    /// <summary>Online CPUs.</summary>
+    [Text(4096)]
+    public required string Cpus { get; init; }
+
+    /// <summary>CPUs of one core each, as CPU lists; absent without simultaneous multithreading.</summary>
+    [Text(64)]
+    [Items(1024)]
+    public IReadOnlyList<string>? Siblings { get; init; }
+
+    /// <summary>Memory, in MiB.</summary>
+    [Range(0, 1e15)]
+    public long MemoryMiB { get; init; }
+
+    /// <summary>Memory pages by size in KiB.</summary>
+    [Range(0, 1e15)]
+    [Entries(8, 0)]
+    public IReadOnlyDictionary<string, long>? Pages { get; init; }
+
+    /// <summary>Distance to each cell, in the order of cells.</summary>
+    [Range(0, 255)]
+    [Items(1024)]
+    public IReadOnlyList<int>? Distances { get; init; }
+}
+
+/// <summary>A PCI device that may be passed through.</summary>
+public sealed record PciDevice : WireObject
+{
+    /// <summary>Address.</summary>
+    [Text(12, MinLength = 1)]
+    public required string Address { get; init; }
+
+    /// <summary>Vendor.</summary>
+    [Text(4)]
+    public required string VendorID { get; init; }
+
+    /// <summary>Product.</summary>
+    [Text(4)]
+    public required string ProductID { get; init; }
+
+    /// <summary>Kind of function.</summary>
+    public PciDeviceType Type { get; init; }
+
+    /// <summary>Address of the physical function, for a virtual one.</summary>
+    [Text(12)]
+    public string? Parent { get; init; }
+
+    /// <summary>NUMA cell; absent where it is not known.</summary>
+    [Range(0, 1023)]
+    public int? NumaNode { get; init; }
+
+    /// <summary>Physical network.</summary>
+    [Text(255)]
+    public string? PhysicalNetwork { get; init; }
+}
+
+/// <summary>Kind of PCI function, in Nova's words.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<PciDeviceType>))]
+public enum PciDeviceType
+{
+    /// <summary>A device that cannot be split.</summary>
+    [JsonStringEnumMemberName("type-PCI")]
+    Pci,
+
+    /// <summary>A physical function.</summary>
+    [JsonStringEnumMemberName("type-PF")]
+    PhysicalFunction,
+
+    /// <summary>A virtual function.</summary>
+    [JsonStringEnumMemberName("type-VF")]
+    VirtualFunction,
+}
+
+/// <summary>A provider below the host: a physical GPU, a network card.</summary>
+public sealed record ChildProvider : WireObject
+{
+    /// <summary>Name, unique within the host.</summary>
+    [Text(253, MinLength = 1)]
+    public required string Name { get; init; }
+
+    /// <summary>Name of the provider above it; the host itself when absent.</summary>
+    [Text(253)]
+    public string? Parent { get; init; }
+
+    /// <summary>What there is of each resource class.</summary>
+    [Items(16)]
+    public IReadOnlyList<InventoryFact>? Inventories { get; init; }
+
+    /// <summary>Traits.</summary>
+    [Text(255)]
+    [Items(256)]
+    public IReadOnlyList<string>? Traits { get; init; }
 }
 
 /// <summary>How much there is of a resource class.</summary>

@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using Kilonova.Crds.Meta;
 using Kilonova.Crds.Schema;
 
@@ -25,16 +24,36 @@ public sealed record Server : KubernetesObject<ServerSpec, ServerStatus>;
 /// <summary>What the user wants of a server. Written by users only.</summary>
 [Rule("!(has(self.userData) && has(self.userDataFrom))", "userData and userDataFrom cannot both be given", FieldPath = ".userDataFrom")]
 [Rule("has(self.image)", "image is required: this version makes every root disk from an image", FieldPath = ".image")]
+[Rule("!has(self.lockedReason) || has(self.locked)", "lockedReason goes only with locked", FieldPath = ".lockedReason")]
 public sealed record ServerSpec : WireObject
 {
-    /// <summary>Name of the Flavor: how many CPUs, how much memory and disk.</summary>
+    /// <summary>Description, for people.</summary>
+    [Text(255)]
+    public string? Description { get; init; }
+
+    /// <summary>Name of the Flavor: how many CPUs, how much memory and disk. Another flavor is a resize; setting it back while the phase is <c>VerifyResize</c> reverts it.</summary>
     [ObjectName]
     [ChangeNotImplemented("resize")]
     public required string Flavor { get; init; }
 
-    /// <summary>Image from which the root disk is made.</summary>
+    /// <summary>How a resize is confirmed.</summary>
+    [NotImplemented]
+    public ServerResize? Resize { get; init; }
+
+    /// <summary>Image from which the root disk is made. Another image is accepted only together with a larger rebuild number, and wipes the root disk.</summary>
     [ChangeNotImplemented("rebuild")]
     public ObjectReference? Image { get; init; }
+
+    /// <summary>A larger number makes the root disk anew from the image. It may only grow, so that going back to an older manifest never wipes a disk.</summary>
+    [Range(0, 1e15)]
+    [NotImplemented]
+    public long? Rebuild { get; init; }
+
+    /// <summary>Certificates that may have signed the image: names of Secrets of this namespace. With any, the signature is checked.</summary>
+    [ObjectName]
+    [Items(50, Unique = true)]
+    [NotImplemented]
+    public IReadOnlyList<string>? TrustedImageCertificates { get; init; }
 
     /// <summary>Wanted power state. A guest that powered itself off stays off until this changes (see onGuestShutdown).</summary>
     public WantedPowerState PowerState { get; init; }
@@ -42,10 +61,34 @@ public sealed record ServerSpec : WireObject
     /// <summary>What to do when the guest powers itself off.</summary>
     public OnGuestShutdown OnGuestShutdown { get; init; }
 
+    /// <summary>The server is kept without running: its guest is shut down, and after offloadAfter its place on the host is given back too.</summary>
+    [NotImplemented]
+    public ServerShelve? Shelve { get; init; }
+
+    /// <summary>The guest is booted from a rescue image, with its own disks attached.</summary>
+    [NotImplemented]
+    public ServerRescue? Rescue { get; init; }
+
+    /// <summary>Nothing is done to the server but by admins.</summary>
+    [NotImplemented]
+    public bool? Locked { get; init; }
+
+    /// <summary>Why it is locked.</summary>
+    [Text(255)]
+    [NotImplemented]
+    public string? LockedReason { get; init; }
+
     /// <summary>Name of the guest; the Server's name when absent.</summary>
-    [Text(63, Pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", Must = "a DNS label: lower-case letters, digits and '-', beginning and ending with a letter or digit")]
+    [Text(63, MinLength = 1, Pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", Must = "a DNS label: lower-case letters, digits and '-', beginning and ending with a letter or digit")]
     [ChangeNotImplemented("a new hostname")]
     public string? Hostname { get; init; }
+
+    /// <summary>Disks, besides or instead of the root disk that flavor and image give; in Nova: block device mapping, version 2.</summary>
+    [Items(32, Keys = ["name"])]
+    [NotImplemented]
+    [Rule("self.exists_one(disk, has(disk.bootIndex) && disk.bootIndex == 0)", "blockDevices must have exactly one disk of bootIndex 0")]
+    [Rule("self.filter(disk, has(disk.guestFormat) && disk.guestFormat == 'swap').size() <= 1", "blockDevices must have at most one disk of guestFormat swap")]
+    public IReadOnlyList<ServerBlockDevice>? BlockDevices { get; init; }
 
     /// <summary>Interfaces, in the order in which the guest sees them. None when absent.</summary>
     [Items(16)]
@@ -58,6 +101,10 @@ public sealed record ServerSpec : WireObject
     [ChangeNotImplemented("rebuild")]
     public IReadOnlyList<string>? KeyPairs { get; init; }
 
+    /// <summary>Password of the guest's administrator, from a Secret of this namespace; a random one when absent and the image can take one.</summary>
+    [NotImplemented]
+    public SecretKeyReference? AdminPasswordFrom { get; init; }
+
     /// <summary>User data for the guest, in clear; at most 65,535 bytes in Base64. For anything secret use userDataFrom.</summary>
     [Text(49149)]
     [Rule("bytes(self).size() <= 49149", "userData must have at most 65,535 bytes in Base64, which are 49,149 bytes of text")]
@@ -68,86 +115,31 @@ public sealed record ServerSpec : WireObject
     [ChangeNotImplemented("rebuild")]
     public SecretKeyReference? UserDataFrom { get; init; }
 
+    /// <summary>Where the guest finds its metadata: on a drive, or by the metadata service alone.</summary>
+    [NotImplemented]
+    public bool? ConfigDrive { get; init; }
+
     /// <summary>Metadata that the guest reads as <c>meta</c>.</summary>
     [Text(255)]
     [Entries(128, 255, KeyPattern = "^[-a-zA-Z0-9_:. ]+$", KeysMust = "letters, digits, '-', '_', ':', '.' and spaces")]
     [ChangeNotImplemented("new metadata")]
     public IReadOnlyDictionary<string, string>? Metadata { get; init; }
 
-    /// <summary>Availability zone to be placed in; any when absent.</summary>
+    /// <summary>Tags: words to find servers by that labels cannot hold.</summary>
+    [DeviceTag]
+    [Items(50, Unique = true)]
+    [NotImplemented]
+    public IReadOnlyList<string>? Tags { get; init; }
+
+    /// <summary>Availability zone to be placed in; any when absent. A server with a zone stays in it when it moves.</summary>
     [ZoneName]
-    [Immutable]
+    [ChangeNotImplemented("a new zone, when it is unshelved")]
     public string? AvailabilityZone { get; init; }
+
+    /// <summary>Wishes to the scheduler.</summary>
+    [NotImplemented]
+    public SchedulerHints? SchedulerHints { get; init; }
 
     /// <summary>What to do when no host can hold the server: try again when something changes, or fail.</summary>
     public OnNoValidHost OnNoValidHost { get; init; }
-}
-
-/// <summary>A power state that can be wished for.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<WantedPowerState>))]
-public enum WantedPowerState
-{
-    /// <summary>The guest runs.</summary>
-    Running,
-
-    /// <summary>The guest is shut down; its disks and its place on the host stay.</summary>
-    Stopped,
-}
-
-/// <summary>What follows when a guest powers itself off.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<OnGuestShutdown>))]
-public enum OnGuestShutdown
-{
-    /// <summary>It stays off.</summary>
-    Stop,
-
-    /// <summary>It is started again.</summary>
-    Restart,
-}
-
-/// <summary>What follows when no host can hold a server.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<OnNoValidHost>))]
-public enum OnNoValidHost
-{
-    /// <summary>It waits, and is tried again when something changes.</summary>
-    Retry,
-
-    /// <summary>It goes to <c>Error</c> and is not tried again.</summary>
-    Fail,
-}
-
-/// <summary>One interface of a server.</summary>
-public sealed record ServerNetwork : WireObject
-{
-    /// <summary>Name of the Network.</summary>
-    [ObjectName]
-    public required string Network { get; init; }
-
-    /// <summary>MAC address; derived from the instance ID when absent.</summary>
-    [MacAddress]
-    public string? MacAddress { get; init; }
-}
-
-/// <summary>A reference to an object by name.</summary>
-public sealed record ObjectReference : WireObject
-{
-    /// <summary>Name.</summary>
-    [ObjectName]
-    public required string Name { get; init; }
-
-    /// <summary>Namespace; the referring object's when absent. Another one only for what is public.</summary>
-    [LabelName]
-    public string? Namespace { get; init; }
-}
-
-/// <summary>A key of a Secret.</summary>
-public sealed record SecretKeyReference : WireObject
-{
-    /// <summary>Name of the Secret.</summary>
-    [ObjectName]
-    public required string Name { get; init; }
-
-    /// <summary>Key within it.</summary>
-    [Text(253, MinLength = 1, Pattern = "^[-._a-zA-Z0-9]+$", Must = "a key of a Secret: letters, digits, '-', '_' and '.'")]
-    public required string Key { get; init; }
 }

@@ -60,6 +60,31 @@ public sealed record ServerStatus : WireObject
     /// <summary>Why the server is where it is, or why it is nowhere.</summary>
     public SchedulingReport? Scheduling { get; init; }
 
+    /// <summary>Rebuild number for which the root disk was made.</summary>
+    [NotImplemented]
+    public long? Rebuild { get; init; }
+
+    /// <summary>Disks as the guest has them.</summary>
+    [Items(64)]
+    [NotImplemented]
+    public IReadOnlyList<ServerDisk>? Disks { get; init; }
+
+    /// <summary>Name of the Migration that is under way, or waits to be confirmed.</summary>
+    [Text(253)]
+    [NotImplemented]
+    public string? Migration { get; init; }
+
+    /// <summary>Secret of this namespace with the administrator's password that was made for the guest.</summary>
+    [Text(253)]
+    [NotImplemented]
+    public string? AdminPasswordSecret { get; init; }
+
+    /// <summary>Names of ServerActions that are done; the last 50.</summary>
+    [Text(253)]
+    [Items(50)]
+    [NotImplemented]
+    public IReadOnlyList<string>? DoneActions { get; init; }
+
     /// <summary>When the guest was first started.</summary>
     [JsonConverter(typeof(TimeConverter))]
     public DateTimeOffset? LaunchedAt { get; init; }
@@ -84,6 +109,45 @@ public enum ServerPhase
 
     /// <summary>Shut down.</summary>
     Shutoff,
+
+    /// <summary>Its CPUs stand still.</summary>
+    Paused,
+
+    /// <summary>Its memory is on disk.</summary>
+    Suspended,
+
+    /// <summary>Being rebooted by its guest's own means.</summary>
+    Reboot,
+
+    /// <summary>Being power-cycled.</summary>
+    HardReboot,
+
+    /// <summary>Being given another flavor, or moved without running.</summary>
+    Resize,
+
+    /// <summary>Resized; waits to be confirmed or reverted.</summary>
+    VerifyResize,
+
+    /// <summary>Being reverted to the flavor or host it had.</summary>
+    RevertResize,
+
+    /// <summary>Being moved while it runs.</summary>
+    Migrating,
+
+    /// <summary>Its root disk is being made anew.</summary>
+    Rebuild,
+
+    /// <summary>Booted from a rescue image.</summary>
+    Rescue,
+
+    /// <summary>Shelved; its disks are still on the host.</summary>
+    Shelved,
+
+    /// <summary>Shelved; nothing of it is on any host.</summary>
+    ShelvedOffloaded,
+
+    /// <summary>Its administrator's password is being set.</summary>
+    Password,
 
     /// <summary>Being deleted.</summary>
     Deleting,
@@ -113,6 +177,33 @@ public enum PowerState
 
     /// <summary>Suspended to disk.</summary>
     Suspended,
+}
+
+/// <summary>A disk as a guest has it.</summary>
+public sealed record ServerDisk : WireObject
+{
+    /// <summary>Name among the server's disks; <c>root</c> for the root disk.</summary>
+    [Text(63, MinLength = 1)]
+    public required string Name { get; init; }
+
+    /// <summary>Device name in the guest, for instance <c>vda</c>. It is a guess: guests find disks by tag or serial.</summary>
+    [Text(32)]
+    public string? Device { get; init; }
+
+    /// <summary>Serial number.</summary>
+    [Text(64)]
+    public string? Serial { get; init; }
+
+    /// <summary>Size, in GiB.</summary>
+    public long? SizeGiB { get; init; }
+
+    /// <summary>PersistentVolumeClaim that it is on; none for a local disk.</summary>
+    [Text(253)]
+    public string? Volume { get; init; }
+
+    /// <summary>Tag.</summary>
+    [Text(60)]
+    public string? Tag { get; init; }
 }
 
 /// <summary>An address of a guest.</summary>

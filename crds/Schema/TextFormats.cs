@@ -125,3 +125,40 @@ public sealed class ZoneNameAttribute : TextAttribute
         Must = "the name of a zone, without ':' (a host cannot be chosen)";
     }
 }
+
+/// <summary>A span of time, as Kubernetes writes it.</summary>
+public sealed class DurationAttribute : TextAttribute
+{
+    /// <summary>A duration.</summary>
+    public DurationAttribute()
+        : base(32)
+    {
+        Pattern = "^(0|([0-9]+([.][0-9]+)?(ms|s|m|h))+)$";
+        Must = "a duration, for instance 90s or 1h30m";
+    }
+}
+
+/// <summary>Tag of a device, by which the guest finds it in its metadata.</summary>
+public sealed class DeviceTagAttribute : TextAttribute
+{
+    /// <summary>A tag.</summary>
+    public DeviceTagAttribute()
+        : base(60)
+    {
+        MinLength = 1;
+        Pattern = "^[^,/]+$";
+        Must = "a tag: at most 60 characters, without ',' and '/'";
+    }
+}
+
+/// <summary>Address of a PCI device.</summary>
+public sealed class PciAddressAttribute : TextAttribute
+{
+    /// <summary>An address.</summary>
+    public PciAddressAttribute()
+        : base(12)
+    {
+        Pattern = "^[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f][.][0-7]$";
+        Must = "a PCI address in lower-case, for instance 0000:3b:00.0";
+    }
+}
