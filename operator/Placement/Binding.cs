@@ -55,6 +55,13 @@ public static class Binding
         Spec = spec,
     };
 
+    /// <summary>An Instance that came by a migration and is bound.</summary>
+    public static Instance Present(Instance incoming)
+    {
+        ArgumentNullException.ThrowIfNull(incoming);
+        return incoming with { Spec = incoming.Spec with { Wanted = InstancePresence.Present } };
+    }
+
     /// <summary>R1: the Instance that wants nothing, whose removal the agent confirms.</summary>
     public static Instance Absent(string instanceID, CreateAbsentInstance step, Server server)
     {

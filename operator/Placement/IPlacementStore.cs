@@ -29,8 +29,8 @@ public interface IPlacementStore
     /// <summary>Creates an Instance; refused when its name is taken.</summary>
     Task<Written<Instance>> CreateInstanceAsync(Instance instance, CancellationToken cancellation);
 
-    /// <summary>Writes an Instance's specification and finalizers, guarded by its version.</summary>
-    Task<Written<Instance>> WriteInstanceAsync(Instance instance, CancellationToken cancellation);
+    /// <summary>Writes an Instance's specification or finalizers, guarded by the version that was read.</summary>
+    Task<Written<Instance>> WriteInstanceAsync(Instance read, Instance wanted, CancellationToken cancellation);
 
     /// <summary>Deletes the Instance of this UID; refused when another has its name.</summary>
     Task<Written<Instance>> DeleteInstanceAsync(Instance instance, CancellationToken cancellation);

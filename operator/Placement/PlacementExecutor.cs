@@ -102,7 +102,7 @@ public sealed class PlacementExecutor(IPlacementStore store, Func<Server, Server
             case CreateAbsentInstance absent:
                 return OfInstance(view, absent.Host, await store.CreateInstanceAsync(Binding.Absent(view.InstanceID, absent, server!), cancellation));
             case AdoptIncoming adopt:
-                return OfInstance(view, adopt.Host, await store.WriteInstanceAsync(guarded.Instance! with { Spec = guarded.Instance.Spec with { Wanted = InstancePresence.Present } }, cancellation));
+                return OfInstance(view, adopt.Host, await store.WriteInstanceAsync(guarded.Instance!, Binding.Present(guarded.Instance!), cancellation));
             case DeleteInstance delete:
                 return OfInstance(view, delete.Host, await store.DeleteInstanceAsync(guarded.Instance!, cancellation));
             case RemoveLedgerFinalizer fin:
@@ -120,7 +120,7 @@ public sealed class PlacementExecutor(IPlacementStore store, Func<Server, Server
     private async Task<PlacementView?> LetGoAsync(PlacementView view, RemoveLedgerFinalizer step, Instance instance, CancellationToken cancellation)
     {
         var others = instance.Metadata.Finalizers?.Where(f => f != ApiGroup.LedgerFinalizer).ToArray() ?? [];
-        var written = await store.WriteInstanceAsync(instance with { Metadata = instance.Metadata with { Finalizers = others } }, cancellation);
+        var written = await store.WriteInstanceAsync(instance, instance with { Metadata = instance.Metadata with { Finalizers = others } }, cancellation);
         return written.Done ? With(view, view.At(step.Host) with { Instance = others.Length == 0 ? null : written.Object }) : null;
     }
 

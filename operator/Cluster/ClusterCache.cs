@@ -1,0 +1,188 @@
+using Kilonova.Crds;
+using Kilonova.Kubernetes.Cache;
+using Kilonova.Kubernetes.Client;
+using Kilonova.Kubernetes.Core;
+using Kilonova.Operator.Placement;
+using Kilonova.Operator.Protocol;
+using Kilonova.Operator.Servers;
+
+namespace Kilonova.Operator.Cluster;
+
+/// <summary>
+/// All objects that the operator looks at, in memory. Always late, and never what a guarded write rests on: it says what to look at, and
+/// what the scheduler decides from.
+/// </summary>
+public sealed class ClusterCache : ICatalog
+{
+    private readonly Index<Server> _serversById;
+    private readonly Index<Server> _serversByHost;
+    private readonly Index<Instance> _instancesById;
+    private readonly Index<ResourceProvider> _providersById;
+    private readonly Index<Hypervisor> _straysById;
+
+    /// <summary>Creates the informers; they do nothing until they are run.</summary>
+    public ClusterCache(ApiResources api)
+    {
+        ArgumentNullException.ThrowIfNull(api);
+        Servers = new(api.Servers, WatchScope.AllNamespaces);
+        Instances = new(api.Instances, WatchScope.AllNamespaces);
+        Providers = new(api.Providers, WatchScope.Cluster);
+        Hypervisors = new(api.Hypervisors, WatchScope.Cluster);
+        // One name for the Leases of all agents, so that one selector leaves out every other Lease of the cluster.
+        Leases = new(api.Leases, WatchScope.AllNamespaces, new InformerOptions<Lease> { FieldSelector = $"metadata.name={ApiGroup.AgentLeaseName}" });
+        Flavors = new(api.Flavors, WatchScope.Cluster);
+        Images = new(api.Images, WatchScope.AllNamespaces);
+        KeyPairs = new(api.KeyPairs, WatchScope.AllNamespaces);
+        Networks = new(api.Networks, WatchScope.Cluster);
+        Aggregates = new(api.Aggregates, WatchScope.Cluster);
+        Cells = new(api.Cells, WatchScope.Cluster);
+
+        _serversById = Servers.AddIndex(GuardedReader.InstanceIDOf);
+        _serversByHost = Servers.AddIndex(s => s.Status?.Host);
+        _instancesById = Instances.AddIndex(i => i.Metadata.Name);
+        _providersById = Providers.AddIndex(IdsOf);
+        _straysById = Hypervisors.AddIndex(h => (h.Status?.Strays ?? []).Select(s => s.InstanceID));
+    }
+
+    /// <summary>Servers of all projects.</summary>
+    public Informer<Server> Servers { get; }
+
+    /// <summary>Instances of all hosts.</summary>
+    public Informer<Instance> Instances { get; }
+
+    /// <summary>Ledgers.</summary>
+    public Informer<ResourceProvider> Providers { get; }
+
+    /// <summary>Hosts.</summary>
+    public Informer<Hypervisor> Hypervisors { get; }
+
+    /// <summary>Heartbeats of the hosts' agents.</summary>
+    public Informer<Lease> Leases { get; }
+
+    /// <summary>Flavors.</summary>
+    public Informer<Flavor> Flavors { get; }
+
+    /// <summary>Images.</summary>
+    public Informer<Image> Images { get; }
+
+    /// <summary>Public keys.</summary>
+    public Informer<KeyPair> KeyPairs { get; }
+
+    /// <summary>Networks.</summary>
+    public Informer<Network> Networks { get; }
+
+    /// <summary>Aggregates.</summary>
+    public Informer<Aggregate> Aggregates { get; }
+
+    /// <summary>Cells.</summary>
+    public Informer<Cell> Cells { get; }
+
+    /// <summary>Whether every first list is in.</summary>
+    public bool HasSynced => Servers.HasSynced && Instances.HasSynced && Providers.HasSynced && Hypervisors.HasSynced && Leases.HasSynced
+        && Flavors.HasSynced && Images.HasSynced && KeyPairs.HasSynced && Networks.HasSynced && Aggregates.HasSynced && Cells.HasSynced;
+
+    /// <summary>Follows the API server until cancelled.</summary>
+    public Task RunAsync(CancellationToken cancellation) => Task.WhenAll(
+        Servers.RunAsync(cancellation), Instances.RunAsync(cancellation), Providers.RunAsync(cancellation), Hypervisors.RunAsync(cancellation),
+        Leases.RunAsync(cancellation), Flavors.RunAsync(cancellation), Images.RunAsync(cancellation), KeyPairs.RunAsync(cancellation),
+        Networks.RunAsync(cancellation), Aggregates.RunAsync(cancellation), Cells.RunAsync(cancellation));
+
+    /// <summary>Waits until every first list is in.</summary>
+    public Task WaitForSyncAsync(CancellationToken cancellation) => Task.WhenAll(
+        Servers.WaitForSyncAsync(cancellation), Instances.WaitForSyncAsync(cancellation), Providers.WaitForSyncAsync(cancellation),
+        Hypervisors.WaitForSyncAsync(cancellation), Leases.WaitForSyncAsync(cancellation), Flavors.WaitForSyncAsync(cancellation),
+        Images.WaitForSyncAsync(cancellation), KeyPairs.WaitForSyncAsync(cancellation), Networks.WaitForSyncAsync(cancellation),
+        Aggregates.WaitForSyncAsync(cancellation), Cells.WaitForSyncAsync(cancellation));
+
+    /// <summary>The Server of an instance ID.</summary>
+    public Server? Server(string instanceID) => _serversById.Get(instanceID) is [var server, ..] ? server : null;
+
+    /// <summary>Servers bound to a host.</summary>
+    public IReadOnlyList<Server> ServersOn(string host) => _serversByHost.Get(host);
+
+    /// <summary>What the protocol reads of an instance ID, as last seen.</summary>
+    public PlacementView View(string instanceID)
+    {
+        var server = Server(instanceID);
+        var hosts = new SortedSet<string>(StringComparer.Ordinal);
+        var instances = _instancesById.Get(instanceID);
+        var providers = _providersById.Get(instanceID);
+        foreach (var instance in instances)
+            hosts.Add(PlacementProtocol.HostOf(instance));
+        foreach (var provider in providers)
+            hosts.Add(provider.Metadata.Name!);
+        if (server?.Status?.Host is { } bound)
+            hosts.Add(bound);
+
+        var places = new List<Place>(hosts.Count);
+        foreach (var host in hosts)
+        {
+            var provider = providers.FirstOrDefault(p => p.Metadata.Name == host);
+            places.Add(new Place(host, instances.FirstOrDefault(i => PlacementProtocol.HostOf(i) == host), LedgerEntries.EntriesOf(provider, instanceID)));
+        }
+
+        return new PlacementView(instanceID, server, places, StraysOf(instanceID));
+    }
+
+    /// <summary>Where an instance ID's Server is to be found: by the Server, or by what was left of it.</summary>
+    public static PlacementKey? KeyOf(PlacementView view)
+    {
+        ArgumentNullException.ThrowIfNull(view);
+        if (view.Server is { Metadata: { Namespace: { } ns, Name: { } name } })
+            return new PlacementKey(view.InstanceID, ns, name);
+        foreach (var place in view.Places)
+        {
+            if (place.Instance is { Spec.Server: { } reference })
+                return new PlacementKey(view.InstanceID, reference.Namespace, reference.Name);
+            foreach (var entry in place.Entries)
+            {
+                if (Holder.ServerOf(entry) is { } held)
+                    return new PlacementKey(view.InstanceID, held.Namespace, held.Name);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Every instance ID that anything is known of.</summary>
+    public IReadOnlySet<string> Ids()
+    {
+        var ids = new HashSet<string>(Servers.Count, StringComparer.Ordinal);
+        foreach (var server in Servers.List())
+            ids.Add(GuardedReader.InstanceIDOf(server));
+        foreach (var instance in Instances.List())
+            ids.Add(instance.Metadata.Name!);
+        foreach (var provider in Providers.List())
+            ids.UnionWith(IdsOf(provider));
+        return ids;
+    }
+
+    /// <inheritdoc/>
+    public Flavor? Flavor(string name) => Flavors.Get(new NamespacedName(name));
+
+    /// <inheritdoc/>
+    public Image? Image(string @namespace, string name) => Images.Get(new NamespacedName(@namespace, name));
+
+    /// <inheritdoc/>
+    public KeyPair? KeyPair(string @namespace, string name) => KeyPairs.Get(new NamespacedName(@namespace, name));
+
+    /// <inheritdoc/>
+    public Network? Network(string name) => Networks.Get(new NamespacedName(name));
+
+    private static IEnumerable<string> IdsOf(ResourceProvider provider) => (provider.Status?.Allocations ?? []).Select(a => a.Id).Distinct(StringComparer.Ordinal);
+
+    private List<Stray> StraysOf(string instanceID)
+    {
+        var strays = new List<Stray>();
+        foreach (var hypervisor in _straysById.Get(instanceID))
+        {
+            foreach (var stray in hypervisor.Status!.Strays!)
+            {
+                if (stray.InstanceID == instanceID)
+                    strays.Add(new Stray(hypervisor.Metadata.Name!, stray.Epoch));
+            }
+        }
+
+        return strays;
+    }
+}
