@@ -38,10 +38,6 @@ public static class ServerResolver
                 return new Resolution.Missing("ImageNotFound", $"Image \"{reference.Name}\" does not exist in namespace \"{from}\", or is not public. The server goes on when it does.");
             if (image.Spec.Source?.Url is null)
                 return new Resolution.Missing("ImageHasNoSource", $"Image \"{reference.Name}\" has no spec.source.url to fetch it from.");
-            if (image.Spec.MinMemoryMiB is { } memory && flavor.Spec.MemoryMiB < memory)
-                return new Resolution.Missing("FlavorTooSmall", $"Image \"{reference.Name}\" needs {memory} MiB of memory; Flavor \"{spec.Flavor}\" has {flavor.Spec.MemoryMiB} MiB.");
-            if (image.Spec.MinDiskGiB is { } disk && flavor.Spec.RootGiB != 0 && flavor.Spec.RootGiB < disk)
-                return new Resolution.Missing("FlavorTooSmall", $"Image \"{reference.Name}\" needs a root disk of {disk} GiB; Flavor \"{spec.Flavor}\" has {flavor.Spec.RootGiB} GiB.");
         }
 
         var keys = new List<KeyPair>();

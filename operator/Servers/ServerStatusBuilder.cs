@@ -23,7 +23,7 @@ public static class ServerStatusBuilder
         {
             ObservedGeneration = server.Metadata.Generation,
             InstanceID = old.InstanceID ?? server.Metadata.Uid,
-            Cell = old.Host is not null ? Cells.Local : facts.Outcome is SchedulingOutcome.NoValidHost ? Cells.Unplaced : null,
+            Cell = old.Host is not null ? CellNames.Local : facts.Outcome is SchedulingOutcome.NoValidHost ? CellNames.Unplaced : null,
             AvailabilityZone = old.Host is not null ? facts.AvailabilityZone ?? old.AvailabilityZone : null,
             Phase = phase,
             TaskState = task,

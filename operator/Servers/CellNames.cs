@@ -1,7 +1,7 @@
 namespace Kilonova.Operator.Servers;
 
 /// <summary>Names of the cells that always are.</summary>
-public static class Cells
+public static class CellNames
 {
     /// <summary>The cell of this API server.</summary>
     public const string Local = "local";

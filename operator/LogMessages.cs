@@ -1,0 +1,40 @@
+using Microsoft.Extensions.Logging;
+
+namespace Kilonova.Operator;
+
+/// <summary>Every log message of the operator. Messages about a server carry its name, instance ID and, where there is one, the request ID.</summary>
+internal static partial class LogMessages
+{
+    [LoggerMessage(1, LogLevel.Information, "server {Namespace}/{Name} ({InstanceID}, {RequestID}) is bound to {Host} under {Epoch}")]
+    public static partial void Bound(this ILogger logger, string @namespace, string name, string instanceID, string requestID, string host, long epoch);
+
+    [LoggerMessage(2, LogLevel.Information, "server {Namespace}/{Name} ({InstanceID}): no valid host: {Message}")]
+    public static partial void NoValidHost(this ILogger logger, string @namespace, string name, string instanceID, string message);
+
+    [LoggerMessage(3, LogLevel.Information, "server {Namespace}/{Name} ({InstanceID}): claim on {Host} refused ({Step}): {Message}")]
+    public static partial void ClaimRefused(this ILogger logger, string @namespace, string name, string instanceID, string host, string step, string message);
+
+    [LoggerMessage(4, LogLevel.Error, "server {Namespace}/{Name} ({InstanceID}): placing it failed; it is looked at again")]
+    public static partial void PlacementFailed(this ILogger logger, Exception e, string @namespace, string name, string instanceID);
+
+    [LoggerMessage(5, LogLevel.Error, "a filter threw, and the host is rejected for it: {Error}")]
+    public static partial void FilterThrew(this ILogger logger, string error);
+
+    [LoggerMessage(6, LogLevel.Information, "server {Namespace}/{Name} ({InstanceID}, {RequestID}): {Phase} {Reason}: {Message}")]
+    public static partial void StatusWritten(this ILogger logger, string @namespace, string name, string instanceID, string requestID, string phase, string reason, string message);
+
+    [LoggerMessage(7, LogLevel.Information, "leading as {Identity}: {Count} instance IDs to look at")]
+    public static partial void Leading(this ILogger logger, string identity, int count);
+
+    [LoggerMessage(8, LogLevel.Warning, "host {Host} is down: its agent has not renewed its Lease for {Seconds} s")]
+    public static partial void HostDown(this ILogger logger, string host, double seconds);
+
+    [LoggerMessage(9, LogLevel.Information, "host {Host} is up")]
+    public static partial void HostUp(this ILogger logger, string host);
+
+    [LoggerMessage(10, LogLevel.Information, "namespace {Namespace} of host {Host} is ready")]
+    public static partial void HostNamespaceReady(this ILogger logger, string @namespace, string host);
+
+    [LoggerMessage(11, LogLevel.Warning, "garbage: {InstanceID} has {Step} to do and nobody told")]
+    public static partial void FoundUntold(this ILogger logger, string instanceID, string step);
+}

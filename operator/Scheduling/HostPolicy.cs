@@ -1,0 +1,58 @@
+using Kilonova.Crds;
+using Kilonova.Kubernetes.Client;
+using Kilonova.Operator.Cluster;
+using Kilonova.Operator.Hosts;
+using Kilonova.Scheduling.Hosts;
+using Kilonova.Scheduling.Placement;
+
+namespace Kilonova.Operator.Scheduling;
+
+/// <summary>What the scheduler is told of a host, gathered from the objects that speak of it.</summary>
+public sealed class HostPolicy(ClusterCache cache, HostLiveness liveness)
+{
+    /// <summary>All of a host; null when there is no Hypervisor of that name.</summary>
+    /// <param name="host">Name of the Hypervisor.</param>
+    /// <param name="assumed">Claims that were decided and are not in the ledger as seen yet.</param>
+    public HostFacts? FactsOf(string host, IReadOnlyCollection<Allocation> assumed)
+    {
+        ArgumentNullException.ThrowIfNull(assumed);
+        if (cache.Hypervisors.Get(new NamespacedName(host)) is not { } hypervisor)
+            return null;
+        var provider = cache.Providers.Get(new NamespacedName(host));
+        var facts = HostFacts.Of(hypervisor, provider, AggregatesOf(hypervisor), liveness.IsUp(host));
+        return assumed.Count == 0 ? facts : facts with { Allocations = Union(facts.Allocations, assumed) };
+    }
+
+    /// <summary>What a host may promise, by the provider as just read.</summary>
+    public EffectiveInventory InventoryOf(ResourceProvider provider)
+    {
+        ArgumentNullException.ThrowIfNull(provider);
+        return cache.Hypervisors.Get(new NamespacedName(provider.Metadata.Name!)) is { } hypervisor
+            ? EffectiveInventory.Of(provider.Spec, hypervisor.Spec, AggregatesOf(hypervisor))
+            : EffectiveInventory.None;
+    }
+
+    /// <summary>Zone of a host: that of its aggregates, or the default one.</summary>
+    public string ZoneOf(string host, string defaultZone)
+    {
+        if (cache.Hypervisors.Get(new NamespacedName(host)) is not { } hypervisor)
+            return defaultZone;
+        return AggregatesOf(hypervisor).Select(a => a.Spec.AvailabilityZone).Where(z => !string.IsNullOrEmpty(z)).Order(StringComparer.Ordinal).FirstOrDefault() ?? defaultZone;
+    }
+
+    private List<Aggregate> AggregatesOf(Hypervisor hypervisor) =>
+        [.. cache.Aggregates.List().Where(a => AggregateMetadata.Includes(a, hypervisor.Metadata))];
+
+    private static List<Allocation> Union(IReadOnlyList<Allocation> written, IReadOnlyCollection<Allocation> assumed)
+    {
+        var all = new List<Allocation>(written.Count + assumed.Count);
+        all.AddRange(written);
+        foreach (var claim in assumed)
+        {
+            if (!written.Any(w => w.Id == claim.Id))
+                all.Add(claim);
+        }
+
+        return all;
+    }
+}

@@ -1,0 +1,262 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Kilonova.Crds;
+using Kilonova.Operator.Placement;
+using Kilonova.Operator.Servers;
+using Kilonova.Scheduling;
+using Kilonova.Scheduling.Hosts;
+using Microsoft.Extensions.Logging;
+
+namespace Kilonova.Operator.Scheduling;
+
+/// <summary>
+/// Decides one server after the other, oldest first, on a snapshot that only this loop touches; claims and binds run beside it. What was decided
+/// counts in the snapshot at once, so that decisions made meanwhile do not choose the same room.
+/// </summary>
+/// <remarks>A server that no host can take waits for an event that one of the rejecting filters declared, and is not looked at for any other.</remarks>
+public sealed class SchedulingLoop
+{
+    /// <summary>Placements that may be under way at a time: enough to share ledger writes, few enough to decide on what others wrote.</summary>
+    private const int MaxUnderWay = 48;
+
+    private readonly Channel<Message> _inbox = Channel.CreateUnbounded<Message>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly ConcurrentDictionary<string, SchedulingOutcome> _outcomes = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _known = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _underWay = new(StringComparer.Ordinal);
+    private readonly HostPolicy _policy;
+    private readonly ServerPlacer _placer;
+    private readonly Action<string> _settled;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Scheduler _scheduler;
+
+    // Only the loop touches what follows.
+    private readonly Snapshot _snapshot = new();
+    private readonly WakeUpIndex<string> _wakeUp = new();
+    private readonly Dictionary<string, PlacementAsk> _asks = new(StringComparer.Ordinal);
+    private readonly PriorityQueue<string, (DateTimeOffset, string)> _ready = new();
+    private readonly HashSet<string> _queued = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _dirtyHosts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Dictionary<string, Allocation>> _assumed = new(StringComparer.Ordinal);
+
+    /// <summary>Creates the loop.</summary>
+    /// <param name="configuration">Options of the scheduler.</param>
+    /// <param name="policy">What is known of hosts.</param>
+    /// <param name="placer">Claims and binds what was decided.</param>
+    /// <param name="settled">Told of each instance ID whose outcome is known: its status is to be looked at.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="logger">Log.</param>
+    public SchedulingLoop(SchedulerConfiguration configuration, HostPolicy policy, ServerPlacer placer, Action<string> settled, TimeProvider time, ILogger<SchedulingLoop> logger)
+    {
+        _scheduler = new Scheduler(configuration);
+        _policy = policy;
+        _placer = placer;
+        _settled = settled;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>Places a server as soon as it is its turn. Nothing happens when it waits already and nothing of it has changed.</summary>
+    public void Enqueue(PlacementAsk ask)
+    {
+        ArgumentNullException.ThrowIfNull(ask);
+        _known[ask.InstanceID] = true;
+        _inbox.Writer.TryWrite(new Message.Place(ask));
+    }
+
+    /// <summary>A server is not to be placed any more: it is bound, changed or gone.</summary>
+    public void Drop(string instanceID)
+    {
+        if (!_known.TryRemove(instanceID, out _))
+            return;
+        _outcomes.TryRemove(instanceID, out _);
+        _inbox.Writer.TryWrite(new Message.Forget(instanceID));
+    }
+
+    /// <summary>Something about a host has changed.</summary>
+    public void HostChanged(string host) => _inbox.Writer.TryWrite(new Message.Host(host));
+
+    /// <summary>Servers that no host could take.</summary>
+    public IEnumerable<string> Waiting => _outcomes.Where(o => o.Value is SchedulingOutcome.NoValidHost).Select(o => o.Key);
+
+    /// <summary>Whether a claim or bind of a server is under way: nobody else is to write its status meanwhile.</summary>
+    public bool IsUnderWay(string instanceID) => _underWay.ContainsKey(instanceID);
+
+    /// <summary>What was last decided of a server.</summary>
+    public SchedulingOutcome? Outcome(string instanceID) => _outcomes.GetValueOrDefault(instanceID);
+
+    /// <summary>Runs until cancelled; what is under way then is left as it is, which the protocol goes on from.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        while (await _inbox.Reader.WaitToReadAsync(cancellation))
+        {
+            while (_inbox.Reader.TryRead(out var message))
+                Take(message);
+            ApplyHosts();
+            while (_underWay.Count < MaxUnderWay && _ready.TryDequeue(out var id, out _))
+            {
+                if (_queued.Remove(id) && _asks.TryGetValue(id, out var ask))
+                    Decide(ask, cancellation);
+            }
+        }
+    }
+
+    private void Take(Message message)
+    {
+        switch (message)
+        {
+            case Message.Place(var ask):
+                if (_underWay.ContainsKey(ask.InstanceID) || (_asks.TryGetValue(ask.InstanceID, out var known) && known.Fingerprint == ask.Fingerprint))
+                    _asks[ask.InstanceID] = ask;
+                else
+                    MakeReady(ask);
+                break;
+            case Message.Forget(var id):
+                _asks.Remove(id);
+                _queued.Remove(id);
+                _wakeUp.Remove(id);
+                break;
+            case Message.Host(var host):
+                _dirtyHosts.Add(host);
+                break;
+            case Message.Ended(var ask, var host, var result):
+                End(ask, host, result);
+                break;
+        }
+    }
+
+    private void MakeReady(PlacementAsk ask)
+    {
+        _asks[ask.InstanceID] = ask;
+        if (_queued.Add(ask.InstanceID))
+            _ready.Enqueue(ask.InstanceID, (ask.Since, ask.InstanceID));
+    }
+
+    private void ApplyHosts()
+    {
+        if (_dirtyHosts.Count == 0)
+            return;
+        var events = ClusterEvents.None;
+        foreach (var host in _dirtyHosts)
+        {
+            if (_policy.FactsOf(host, AssumedOn(host)) is { } facts)
+                events |= _snapshot.Apply(facts);
+            else if (_snapshot.Remove(host))
+                events |= ClusterEvents.InstanceLeft;
+        }
+
+        _dirtyHosts.Clear();
+        foreach (var id in _wakeUp.For(events))
+        {
+            if (_asks.TryGetValue(id, out var ask) && !_underWay.ContainsKey(id))
+                MakeReady(ask);
+        }
+    }
+
+    private void Decide(PlacementAsk ask, CancellationToken cancellation)
+    {
+        var started = _time.GetTimestamp();
+        var request = SchedulingRequest.For(ask.Server, ask.Resolved.Flavor.Spec, ask.Resolved.Image?.Spec, ask.Avoid.Select(h => new ExcludedHost(h, "holds something of this server still")));
+        var decision = _scheduler.Decide(_snapshot, request);
+        foreach (var error in decision.Errors)
+            _logger.FilterThrew(error.ToString());
+        OperatorMetrics.Decided(decision, _time.GetElapsedTime(started));
+
+        if (decision.Host is not { } host)
+        {
+            _wakeUp.Add(ask.InstanceID, ask.Server.Spec.OnNoValidHost == OnNoValidHost.Fail ? ClusterEvents.None : decision.WokenBy);
+            _outcomes[ask.InstanceID] = new SchedulingOutcome.NoValidHost(decision.Message, Settle(ask.InstanceID, decision.Report(_time.GetUtcNow())));
+            _logger.NoValidHost(ask.Server.Metadata.Namespace!, ask.Server.Metadata.Name!, ask.InstanceID, decision.Message);
+            _settled(ask.InstanceID);
+            return;
+        }
+
+        _wakeUp.Remove(ask.InstanceID);
+        _outcomes[ask.InstanceID] = new SchedulingOutcome.Placed(decision.Report(_time.GetUtcNow()));
+        _underWay[ask.InstanceID] = true;
+        Assume(ask, host, request);
+        _ = PlaceAsync(ask, request, decision, host, cancellation);
+    }
+
+    private async Task PlaceAsync(PlacementAsk ask, SchedulingRequest request, Decision decision, string assumedHost, CancellationToken cancellation)
+    {
+        // Off the loop: it goes on deciding.
+        await Task.Yield();
+        var result = PlaceResult.Unknown;
+        try
+        {
+            result = await _placer.PlaceAsync(ask, request, [.. decision.Ranked.Select(r => r.Name)], _outcomes.GetValueOrDefault(ask.InstanceID), cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return;
+        }
+#pragma warning disable CA1031 // One placement must not stop the others; what it left is seen and finished by the reconciler.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            _logger.PlacementFailed(e, ask.Server.Metadata.Namespace!, ask.Server.Metadata.Name!, ask.InstanceID);
+        }
+
+        _inbox.Writer.TryWrite(new Message.Ended(ask, assumedHost, result));
+    }
+
+    private void End(PlacementAsk ask, string host, PlaceResult result)
+    {
+        _underWay.TryRemove(ask.InstanceID, out _);
+        if (_assumed.TryGetValue(host, out var claims) && claims.Remove(ask.InstanceID))
+            _dirtyHosts.Add(host);
+
+        var latest = _asks.GetValueOrDefault(ask.InstanceID);
+        if (result == PlaceResult.NoRoom && latest is not null)
+        {
+            // The ledgers knew more than the snapshot; by now it knows too.
+            MakeReady(latest);
+            return;
+        }
+
+        _asks.Remove(ask.InstanceID);
+        _settled(ask.InstanceID);
+    }
+
+    private void Assume(PlacementAsk ask, string host, SchedulingRequest request)
+    {
+        if (!_assumed.TryGetValue(host, out var claims))
+            _assumed[host] = claims = new(StringComparer.Ordinal);
+        claims[ask.InstanceID] = new Allocation
+        {
+            Id = ask.InstanceID,
+            Epoch = ask.Epoch,
+            ClaimID = "",
+            Holder = "",
+            Resources = request.Resources.ToDictionary(r => r.ResourceClass, r => r.Amount, StringComparer.Ordinal),
+        };
+        if (_policy.FactsOf(host, AssumedOn(host)) is { } facts)
+            _snapshot.Apply(facts);
+    }
+
+    private Dictionary<string, Allocation>.ValueCollection AssumedOn(string host) => (_assumed.GetValueOrDefault(host) ?? []).Values;
+
+    /// <summary>A report that says the same as the last one keeps its time, so that nothing is written for it.</summary>
+    private SchedulingReport Settle(string instanceID, SchedulingReport report)
+    {
+        if (_outcomes.TryGetValue(instanceID, out var before) && before is SchedulingOutcome.NoValidHost { Report: { Time: { } time } } && Same(((SchedulingOutcome.NoValidHost)before).Report, report))
+            return report with { Time = time };
+        return report;
+    }
+
+    private static bool Same(SchedulingReport a, SchedulingReport b) =>
+        a.Hosts == b.Hosts && a.NearestMiss == b.NearestMiss
+        && (a.Rejected ?? []).SequenceEqual(b.Rejected ?? []) && (a.Samples ?? []).SequenceEqual(b.Samples ?? []);
+
+    private abstract record Message
+    {
+        public sealed record Place(PlacementAsk Ask) : Message;
+
+        public sealed record Forget(string InstanceID) : Message;
+
+        public sealed record Host(string Name) : Message;
+
+        public sealed record Ended(PlacementAsk Ask, string AssumedHost, PlaceResult Result) : Message;
+    }
+}

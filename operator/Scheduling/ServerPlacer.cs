@@ -1,0 +1,76 @@
+using Kilonova.Crds;
+using Kilonova.Operator.Placement;
+using Kilonova.Operator.Protocol;
+using Kilonova.Operator.Servers;
+using Kilonova.Scheduling;
+using Kilonova.Scheduling.Placement;
+using Microsoft.Extensions.Logging;
+
+namespace Kilonova.Operator.Scheduling;
+
+/// <summary>How a placement ended.</summary>
+public enum PlaceResult
+{
+    /// <summary>Not known, or somebody changed the server: the reconciler looks at what there is.</summary>
+    Unknown,
+
+    /// <summary>Bound.</summary>
+    Bound,
+
+    /// <summary>None of the hosts that were decided on had room any more.</summary>
+    NoRoom,
+}
+
+/// <summary>
+/// SCHED after the decision: claim, bind, write the Instance. The Server as it was read before the claim guards the bind, so neither the Server nor the
+/// ledger need be read again: whatever happened since refuses the write.
+/// </summary>
+public sealed class ServerPlacer(IPlacementStore store, LedgerClaims claims, HostPolicy policy, ServerOrders orders, ILogger<ServerPlacer> logger)
+{
+    /// <summary>Places a server on the first of the hosts that still has room.</summary>
+    /// <param name="ask">What is to be placed.</param>
+    /// <param name="request">What it needs.</param>
+    /// <param name="hosts">The chosen host and its alternates.</param>
+    /// <param name="outcome">The decision, for the status.</param>
+    /// <param name="cancellation">Cancels; what was written stays, and is gone on from.</param>
+    public async Task<PlaceResult> PlaceAsync(PlacementAsk ask, SchedulingRequest request, IReadOnlyList<string> hosts, SchedulingOutcome? outcome, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(ask);
+        ArgumentNullException.ThrowIfNull(hosts);
+        var server = ask.Server;
+        var identity = new ClaimIdentity(ask.InstanceID, ask.Epoch, Guid.NewGuid().ToString("N"), Holder.Of(server));
+        foreach (var host in hosts)
+        {
+            var claim = new ClaimRequest(host, identity, ledger => Ledger.Claim(ledger, policy.InventoryOf(ledger), request, identity));
+            switch (await claims.ClaimAsync(claim, cancellation))
+            {
+                case ClaimOutcome.Held held:
+                    return await BindAsync(ask, host, held.Entry, outcome, cancellation);
+                case ClaimOutcome.Refused refused:
+                    logger.ClaimRefused(server.Metadata.Namespace!, server.Metadata.Name!, ask.InstanceID, host, refused.Step, refused.Message);
+                    break;
+                case ClaimOutcome.Contended:
+                    logger.ClaimRefused(server.Metadata.Namespace!, server.Metadata.Name!, ask.InstanceID, host, "Ledger", "others kept writing it first");
+                    break;
+            }
+        }
+
+        return PlaceResult.NoRoom;
+    }
+
+    private async Task<PlaceResult> BindAsync(PlacementAsk ask, string host, Allocation entry, SchedulingOutcome? outcome, CancellationToken cancellation)
+    {
+        var view = new PlacementView(ask.InstanceID, ask.Server, orders.PlacesOf(ask), []);
+        var bound = Binding.Bound(ask.Server, host, entry.Epoch, entry.ClaimID, view);
+        var written = await store.WriteServerStatusAsync(ask.Server, orders.Dress(bound, outcome), cancellation);
+        if (written.Object is not { } server)
+            return PlaceResult.Unknown;
+        logger.Bound(server.Metadata.Namespace!, server.Metadata.Name!, ask.InstanceID, InstanceOrder.RequestID(server), host, entry.Epoch);
+        OperatorMetrics.Placed(server);
+
+        // The name refuses a second one; the reconciler then finds it, and sees to the Secret too.
+        var spec = InstanceOrder.Of(server, ask.InstanceID, ask.Resolved, ServerOrders.HasUserData(server));
+        await store.CreateInstanceAsync(Binding.Order(ask.InstanceID, host, spec), cancellation);
+        return PlaceResult.Bound;
+    }
+}
