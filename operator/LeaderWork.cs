@@ -1,0 +1,240 @@
+using Kilonova.Crds;
+using Kilonova.Kubernetes.Cache;
+using Kilonova.Kubernetes.Client;
+using Kilonova.Kubernetes.Controllers;
+using Kilonova.Kubernetes.Core;
+using Kilonova.Kubernetes.LeaderElection;
+using Kilonova.Operator.Cluster;
+using Kilonova.Operator.Hosts;
+using Kilonova.Operator.Placement;
+using Kilonova.Operator.Protocol;
+using Kilonova.Operator.Scheduling;
+using Kilonova.Operator.Servers;
+using Microsoft.Extensions.Logging;
+
+namespace Kilonova.Operator;
+
+/// <summary>What a leader does: the controllers and the scheduling loop, and which change wakes which of them.</summary>
+public sealed class LeaderWork : IDisposable
+{
+    private static readonly TimeSpan LivenessPeriod = TimeSpan.FromSeconds(1);
+
+    private readonly ClusterCache _cache;
+    private readonly HostLiveness _liveness;
+    private readonly OperatorSettings _settings;
+    private readonly SchedulingLoop _scheduling;
+    private readonly ServerReconciler _reconciler;
+    private readonly Controller<string> _servers;
+    private readonly Controller<string> _namespaces;
+    private readonly Controller<string> _aggregates;
+    private readonly Controller<string> _cells;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    /// <summary>Puts the parts together; nothing happens until it is run.</summary>
+    public LeaderWork(OperatorParts parts)
+    {
+        ArgumentNullException.ThrowIfNull(parts);
+        _cache = parts.Cache;
+        _liveness = parts.Liveness;
+        _settings = parts.Settings;
+        _time = parts.Time;
+        _logger = parts.Logs.CreateLogger<LeaderWork>();
+
+        var api = new ApiResources(parts.Client);
+        var store = new KubernetesPlacementStore(api, _cache);
+        var policy = new HostPolicy(_cache, _liveness);
+        var orders = new ServerOrders(_cache, _liveness, policy, _settings, _time);
+        var claims = new LedgerClaims(store, host => _cache.Providers.Get(new NamespacedName(host)));
+        var placer = new ServerPlacer(store, claims, policy, orders, parts.Logs.CreateLogger<ServerPlacer>());
+        _scheduling = new SchedulingLoop(_settings.Scheduler, policy, placer, Wake, _time, parts.Logs.CreateLogger<SchedulingLoop>());
+        var executor = new PlacementExecutor(store, server => orders.Dress(server, _scheduling.Outcome(GuardedReader.InstanceIDOf(server))), _settings.Scheduler.MaxAttempts);
+        _reconciler = new ServerReconciler(
+            _cache, store, executor, _scheduling, orders, new UserDataSecrets(api), new ServerEvents(parts.Events), _time, parts.Logs.CreateLogger<ServerReconciler>());
+
+        _servers = new("servers", _reconciler.ReconcileAsync, Options(_settings.Workers));
+        _namespaces = new("host-namespaces", new HostNamespaces(parts.Client, _cache, parts.Logs.CreateLogger<HostNamespaces>()).ReconcileAsync, Options(4));
+        _aggregates = new("aggregates", new AggregateReconciler(api, _cache, _time).ReconcileAsync, Options(1));
+        _cells = new("cells", new CellReconciler(api, _cache, _time).ReconcileAsync, Options(1));
+
+        ControllerOptions<string> Options(int workers) => new() { Workers = workers, LoggerFactory = parts.Logs };
+    }
+
+    /// <summary>Leads until told to stop, then lets what is under way end; at once when leadership is lost.</summary>
+    public async Task RunAsync(Leadership leadership)
+    {
+        ArgumentNullException.ThrowIfNull(leadership);
+        await _cache.WaitForSyncAsync(leadership.Stopping);
+
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(leadership.Stopping, leadership.Lost);
+        var ids = _cache.Ids();
+        _logger.Leading(_settings.Identity ?? "", ids.Count);
+        foreach (var hypervisor in _cache.Hypervisors.List())
+            HostChanged(hypervisor.Metadata.Name!);
+        foreach (var aggregate in _cache.Aggregates.List())
+            _aggregates.Queue.Add(aggregate.Metadata.Name!);
+        foreach (var id in ids)
+            Wake(id);
+        WakeCells();
+
+        await Task.WhenAll(
+            _servers.RunAsync(leadership.Stopping, leadership.Lost),
+            _namespaces.RunAsync(leadership.Stopping, leadership.Lost),
+            _aggregates.RunAsync(leadership.Stopping, leadership.Lost),
+            _cells.RunAsync(leadership.Stopping, leadership.Lost),
+            UntilCancelled(_scheduling.RunAsync(either.Token)),
+            UntilCancelled(WatchLivenessAsync(either.Token)),
+            UntilCancelled(ResyncAsync(either.Token)));
+    }
+
+    /// <summary>A Server has changed.</summary>
+    public void Changed(Change<Server> change)
+    {
+        Wake(GuardedReader.InstanceIDOf(change.Latest));
+        if (change.Old?.Status?.Cell != change.New?.Status?.Cell)
+            WakeCells();
+    }
+
+    /// <summary>An Instance has changed.</summary>
+    public void Changed(Change<Instance> change) => Wake(change.Latest.Metadata.Name!);
+
+    /// <summary>A ledger has changed: the scheduler hears of it, and each instance ID of which an entry came or went.</summary>
+    public void Changed(Change<ResourceProvider> change)
+    {
+        _scheduling.HostChanged(change.Latest.Metadata.Name!);
+        var before = change.Old?.Status?.Allocations ?? [];
+        var after = change.New?.Status?.Allocations ?? [];
+        if (ReferenceEquals(before, after))
+            return;
+        var changed = before.Select(a => (a.Id, a.Epoch)).ToHashSet();
+        changed.SymmetricExceptWith(after.Select(a => (a.Id, a.Epoch)));
+        foreach (var (id, _) in changed)
+            Wake(id);
+    }
+
+    /// <summary>A host has changed: what the admin wants of it, or what its agent found there.</summary>
+    public void Changed(Change<Hypervisor> change)
+    {
+        HostChanged(change.Latest.Metadata.Name!);
+        foreach (var stray in (change.Old?.Status?.Strays ?? []).Concat(change.New?.Status?.Strays ?? []))
+            Wake(stray.InstanceID);
+        if (change.Old is null || change.New is null || !ReferenceEquals(change.Old.Metadata.Labels, change.New.Metadata.Labels))
+            WakeAggregates();
+        if (change.Old is null || change.New is null)
+            WakeCells();
+    }
+
+    /// <summary>A heartbeat.</summary>
+    public void Changed(Change<Lease> change)
+    {
+        if (change.New is { } renewed)
+        {
+            if (_liveness.Observe(renewed) is { } up)
+            {
+                _logger.HostUp(up);
+                ReachabilityChanged(up);
+            }
+        }
+        else if (_liveness.Forget(change.Old!) is { } down)
+        {
+            ReachabilityChanged(down);
+        }
+    }
+
+    /// <summary>An aggregate has changed: zones and ratios of any host may have.</summary>
+    public void Changed(Change<Aggregate> change)
+    {
+        WakeAggregates();
+        foreach (var hypervisor in _cache.Hypervisors.List())
+            _scheduling.HostChanged(hypervisor.Metadata.Name!);
+    }
+
+    /// <summary>Something that Servers refer to has changed: those that wait for something are looked at again.</summary>
+    public void ReferencesChanged()
+    {
+        foreach (var id in _reconciler.Unresolved)
+            Wake(id);
+        foreach (var id in _scheduling.Waiting)
+            Wake(id);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _servers.Dispose();
+        _namespaces.Dispose();
+        _aggregates.Dispose();
+        _cells.Dispose();
+    }
+
+    private void Wake(string instanceID) => _servers.Queue.Add(instanceID);
+
+    private void HostChanged(string host)
+    {
+        _namespaces.Queue.Add(host);
+        _scheduling.HostChanged(host);
+    }
+
+    private void ReachabilityChanged(string host)
+    {
+        _scheduling.HostChanged(host);
+        foreach (var server in _cache.ServersOn(host))
+            Wake(GuardedReader.InstanceIDOf(server));
+    }
+
+    private void WakeAggregates()
+    {
+        foreach (var aggregate in _cache.Aggregates.List())
+            _aggregates.Queue.Add(aggregate.Metadata.Name!);
+    }
+
+    private void WakeCells()
+    {
+        // Counts are for people: a burst of changes is counted once.
+        _cells.Queue.AddAfter(CellNames.Local, LivenessPeriod);
+        _cells.Queue.AddAfter(CellNames.Unplaced, LivenessPeriod);
+    }
+
+    private async Task WatchLivenessAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            await Task.Delay(LivenessPeriod, _time, cancellation);
+            foreach (var host in _liveness.Expired())
+            {
+                _logger.HostDown(host, HostLiveness.Expiry.TotalSeconds);
+                ReachabilityChanged(host);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The periodic pass (R5, GCI): whatever still has a step to do although nothing told of it. Reading caches only, it costs some microseconds for each ID.
+    /// </summary>
+    private async Task ResyncAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            await Task.Delay(_settings.Resync, _time, cancellation);
+            foreach (var id in _cache.Ids())
+            {
+                var step = PlacementProtocol.Next(_cache.View(id), _settings.Scheduler.MaxAttempts);
+                if (step.Writes && step is not PlaceServer && !_scheduling.IsUnderWay(id))
+                    _logger.FoundUntold(id, step.ToString());
+                Wake(id);
+            }
+        }
+    }
+
+    private static async Task UntilCancelled(Task task)
+    {
+        try
+        {
+            await task;
+        }
+        catch (OperationCanceledException)
+        {
+            // It ends so.
+        }
+    }
+}
