@@ -24,7 +24,7 @@ public sealed class DecisionTrace
     {
         var values = new List<TracedWeight>(rows.Length);
         for (var i = 0; i < rows.Length; i++)
-            values.Add(new TracedWeight(hosts.Name(rows[i]), raw[i], scale.Of(raw[i]), Scheduler.Multiplier(weigher, overrides, rows[i])));
+            values.Add(new TracedWeight(hosts.Name(rows[i]), Math.Max(raw[i], weigher.MinimumValue ?? raw[i]), scale.Of(raw[i]), Scheduler.Multiplier(weigher, overrides, rows[i])));
         weighers.Add(new TracedWeigher(weigher.Name, values));
     }
 
@@ -53,7 +53,7 @@ public sealed record TracedWeigher(string Weigher, IReadOnlyList<TracedWeight> V
 
 /// <summary>What a weigher found for one host.</summary>
 /// <param name="Host">Name of the Hypervisor.</param>
-/// <param name="Raw">Value.</param>
+/// <param name="Raw">Value, raised to the lower end of the weigher's scale as Nova reports it.</param>
 /// <param name="Normalized">Value on the scale of 0…1.</param>
 /// <param name="Multiplier">Multiplier that counts for this host.</param>
 public readonly record struct TracedWeight(string Host, double Raw, double Normalized, double Multiplier);
