@@ -20,8 +20,8 @@ public sealed class SkippedConverter : JsonConverter<Skipped>
     /// <inheritdoc/>
     public override Skipped? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        reader.Skip();
-        return null;
+        // Skip() refuses when the text comes in pieces, although a converter is only called with its value whole.
+        return reader.TrySkip() ? null : throw new JsonException("the value to pass over is not whole");
     }
 
     /// <inheritdoc/>

@@ -43,13 +43,19 @@ public sealed partial class Resource<T>
     /// <summary>Sends a JSON merge patch, with the guard in its metadata.</summary>
     /// <param name="key">Which object.</param>
     /// <param name="patch">The patch; not changed.</param>
-    /// <param name="guard">What must hold; <see cref="Guard.None"/> must be said.</param>
+    /// <param name="guard">
+    /// What must hold; <see cref="Guard.None"/> must be said. <see cref="Guard.Identity"/> alone cannot guard a subresource: the
+    /// server takes the metadata of such a patch from the stored object.
+    /// </param>
     /// <param name="subresource">For instance <c>status</c>.</param>
     /// <param name="cancel">Gives up.</param>
+    /// <exception cref="ArgumentException">A subresource with <see cref="Guard.Identity"/>.</exception>
     /// <exception cref="KubernetesException"><see cref="KubernetesException.IsGuardFailure"/> when the guard does not hold.</exception>
     public Task<T> PatchMergeAsync(NamespacedName key, JsonObject patch, Guard guard, string? subresource = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(patch);
+        if (subresource is not null)
+            RequireSubresourceGuard(guard);
         var request = new ApiRequest(HttpMethod.Patch, WithManager(Type.ObjectPath(key, subresource)), "patch", Type.Name, RetryRule.Write)
         {
             Body = JsonBody.OfPatch(patch, guard),
@@ -92,16 +98,27 @@ public sealed partial class Resource<T>
             Guard.RequireUid(obj);
         else if (!string.IsNullOrEmpty(obj.Metadata.Uid))
             throw new ArgumentException($"{NamespacedName.Of(obj)} has a metadata.uid, so an existing object is meant", nameof(target));
+        if (obj.Metadata.ResourceVersion is not null)
+            throw new ArgumentException("leave metadata.resourceVersion out of a server-side apply: it would not keep a deleted object from being made anew; use a guarded update", nameof(obj));
         return ApplyAsync(obj, null, fieldManager, force, cancel);
     }
 
-    /// <summary>As <see cref="ApplyAsync(T, ApplyTarget, string?, bool, CancellationToken)"/>, for the status of an existing object; needs its UID.</summary>
-    /// <exception cref="ArgumentException">The object has no UID, or a version is given.</exception>
-    /// <exception cref="KubernetesException">See there.</exception>
-    public Task<T> ApplyStatusAsync(T obj, string? fieldManager = null, bool force = false, CancellationToken cancel = default)
+    /// <summary>Server-side apply of exactly the status fields in <paramref name="fields"/>; the object must exist.</summary>
+    /// <param name="fields">Name, and the fields to own.</param>
+    /// <param name="guard">
+    /// <see cref="Guard.On"/> the object as it was read, or <see cref="Guard.None"/>: whatever has the name. The UID alone guards
+    /// nothing here: the server takes the metadata of a status from the stored object.
+    /// </param>
+    /// <param name="fieldManager">Owner of the fields; null is the client's component name.</param>
+    /// <param name="force">Takes fields over from other managers.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="ArgumentException"><see cref="Guard.Identity"/> is given.</exception>
+    /// <exception cref="KubernetesException"><see cref="KubernetesException.IsGuardFailure"/> when the guard does not hold, the object is gone, or another manager owns a field.</exception>
+    public Task<T> ApplyStatusAsync(T fields, Guard guard, string? fieldManager = null, bool force = false, CancellationToken cancel = default)
     {
-        Guard.RequireUid(obj);
-        return ApplyAsync(obj, "status", fieldManager, force, cancel);
+        ArgumentNullException.ThrowIfNull(fields);
+        RequireSubresourceGuard(guard);
+        return ApplyAsync(fields with { Metadata = fields.Metadata with { Uid = guard.Uid, ResourceVersion = guard.ResourceVersion } }, "status", fieldManager, force, cancel);
     }
 
     /// <summary>Deletes the very object <paramref name="obj"/>: one re-created under its name is left alone.</summary>
@@ -149,6 +166,12 @@ public sealed partial class Resource<T>
             : DeleteOutcome.Gone;
     }
 
+    private static void RequireSubresourceGuard(Guard guard)
+    {
+        if (guard is { Uid: not null, ResourceVersion: null })
+            throw new ArgumentException("servers do not look at the UID in a patch of a subresource: guard it by the version as well (Guard.On)", nameof(guard));
+    }
+
     private Task<T> PutAsync(T obj, string? subresource, CancellationToken cancel)
     {
         _ = Guard.On(obj);
@@ -164,8 +187,6 @@ public sealed partial class Resource<T>
 
     private Task<T> ApplyAsync(T obj, string? subresource, string? fieldManager, bool force, CancellationToken cancel)
     {
-        if (obj.Metadata.ResourceVersion is not null)
-            throw new ArgumentException("server-side apply has no guard: leave metadata.resourceVersion out, or use a guarded update", nameof(obj));
         var key = NamespacedName.Of(obj);
         var path = new StringBuilder(WithManager(Type.ObjectPath(key, subresource), fieldManager));
         if (force)

@@ -10,9 +10,6 @@ public sealed record Secret : KubernetesObject
     /// <summary>Values, base64 on the wire.</summary>
     public IReadOnlyDictionary<string, byte[]>? Data { get; init; }
 
-    /// <summary>Values to be written as text; the server moves them to <see cref="Data"/>.</summary>
-    public IReadOnlyDictionary<string, string>? StringData { get; init; }
-
     /// <summary>Type, for instance <c>Opaque</c>.</summary>
     public string? Type { get; init; }
 
