@@ -15,6 +15,7 @@ cache=${KILONOVA_CACHE:-$HOME/.cache/kilonova}/control-plane
 keep=${KEEP:-}
 go_version=1.27
 kubernetes_version=1.36.4
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 say() { echo "control plane: $*" >&2; }
 unavailable() { say "$*"; rm -rf "$packages.partial"; exit 75; }
@@ -25,23 +26,6 @@ packages_key=$( (cat "$source_dir/packages.txt"; uname -m) | digest)
 key=$( (cd "$source_dir" && cat packages.txt build.sh ./*.go; uname -m) | digest)
 result=$cache/$key
 packages=$cache/packages-$packages_key
-
-finish() { touch "$result"; echo "$result"; exit 0; }
-[ -x "$result/apiserver" ] && finish
-
-for tool in apt-get dpkg flock; do
-  command -v $tool >/dev/null || unavailable "$tool is missing; the control plane is built from Debian packages"
-done
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-[ -r $keyring ] || unavailable "$keyring is missing (package debian-archive-keyring)"
-
-mkdir -p "$cache"
-exec 9>"$cache/lock"
-flock -n 9 || { say "waiting for another build"; flock 9; }
-[ -x "$result/apiserver" ] && finish
-rm -rf "$cache"/*.partial "$cache"/build-* # of builds that were interrupted
-lap_start=$(date +%s%N)
-started=$SECONDS
 
 # The mirror and proxies of this machine, but none of its package state.
 write_apt_configuration() { # DIR
@@ -91,6 +75,7 @@ fetch_packages() {
   lap "downloaded ${#names[@]} packages, $(du -sm "$partial/debs" | cut -f1) MB"
   local deb
   for deb in "$partial"/debs/*.deb; do
+    # shellcheck disable=SC2016 # dpkg's own variables
     dpkg-deb --show --showformat '${Package} ${Version}\n' "$deb" >>"$partial/versions"
     dpkg -x "$deb" "$partial/root"
   done
@@ -108,7 +93,7 @@ build() {
   mkdir -p "$out" "$work/src/kilonova/controlplane/openapi"
   cp "$source_dir"/*.go "$work/src/kilonova/controlplane/"
   export GOROOT=$root/usr/lib/go-$go_version GOPATH=$work:$root/usr/share/gocode GOCACHE=$packages/gocache
-  export GO111MODULE=off GOTOOLCHAIN=local GOENV=off GOFLAGS= CGO_ENABLED=0
+  export GO111MODULE=off GOTOOLCHAIN=local GOENV=off GOFLAGS='' CGO_ENABLED=0
   export PATH=$GOROOT/bin:$root/usr/bin:$PATH
 
   cd "$work/src/kilonova/controlplane"
@@ -132,11 +117,31 @@ build() {
   rm -rf "$work"
 }
 
-if [ ! -d "$packages" ]; then fetch_packages; fi
-build
-if [ -z "$keep" ]; then
-  rm -rf "$cache"/packages-*
-  find "$cache" -mindepth 1 -maxdepth 1 -type d -mtime +14 -exec rm -rf {} + # results of older sources
-fi
-say "ready after $((SECONDS - started)) s: $result, $(du -sm "$result" | cut -f1) MB"
-finish
+finish() { touch "$result"; echo "$result"; exit 0; }
+
+# A function, and so read as a whole: this may run for minutes while the file is edited or pulled.
+main() {
+  [ ! -x "$result/apiserver" ] || finish
+  local tool
+  for tool in apt-get dpkg flock; do
+    command -v $tool >/dev/null || unavailable "$tool is missing; the control plane is built from Debian packages"
+  done
+  [ -r $keyring ] || unavailable "$keyring is missing (package debian-archive-keyring)"
+
+  mkdir -p "$cache"
+  exec 9>"$cache/lock"
+  flock -n 9 || { say "waiting for another build"; flock 9; }
+  [ ! -x "$result/apiserver" ] || finish
+  rm -rf "$cache"/*.partial "$cache"/build-* # of builds that were interrupted
+  lap_start=$(date +%s%N)
+  [ -d "$packages" ] || fetch_packages
+  build
+  if [ -z "$keep" ]; then
+    rm -rf "$cache"/packages-*
+    find "$cache" -mindepth 1 -maxdepth 1 -type d -mtime +14 -exec rm -rf {} + # results of older sources
+  fi
+  say "ready after $SECONDS s: $result, $(du -sm "$result" | cut -f1) MB"
+  finish
+}
+
+main
