@@ -35,6 +35,6 @@ internal static partial class LogMessages
     [LoggerMessage(10, LogLevel.Information, "namespace {Namespace} of host {Host} is ready")]
     public static partial void HostNamespaceReady(this ILogger logger, string @namespace, string host);
 
-    [LoggerMessage(11, LogLevel.Warning, "garbage: {InstanceID} has {Step} to do and nobody told")]
+    [LoggerMessage(11, LogLevel.Debug, "periodic pass: {InstanceID} has {Step} to do")]
     public static partial void FoundUntold(this ILogger logger, string instanceID, string step);
 }

@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using System.Reflection;
+using Kilonova.Kubernetes.Client;
+using Kilonova.Kubernetes.Config;
+
+namespace Kilonova.Operator.Tests.Live;
+
+/// <summary>A real API server with etcd and our kinds, for one test class; skipped with the reason where it cannot be had.</summary>
+public sealed class ControlPlane : IAsyncLifetime
+{
+    private static readonly string Repository = typeof(ControlPlane).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "RepositoryRoot").Value!;
+    private readonly string _folder = Directory.CreateTempSubdirectory("kilonova-operator-").FullName;
+    private string? _absent;
+
+    public string Kubeconfig => Path.Combine(_folder, "plane", "admin.kubeconfig");
+
+    /// <summary>A client with all rights, or a skipped test.</summary>
+    public KubernetesClient Client()
+    {
+        Assert.SkipWhen(_absent is not null, _absent ?? "");
+        return new KubernetesClient(KubernetesConfig.Load(new KubernetesConfigOptions { Path = Kubeconfig }), new KubernetesClientOptions { Component = "test", MaxInFlight = 128 });
+    }
+
+    public async ValueTask InitializeAsync()
+    {
+        var (code, output) = await RunAsync("up", Path.Combine(_folder, "plane"));
+        if (code != 0)
+        {
+            _absent = $"no local control plane: {output[^Math.Min(300, output.Length)..]}";
+            return;
+        }
+
+        await KubectlAsync("apply", "--server-side", "-f", Path.Combine(Repository, "crds/manifests"), "-f", Path.Combine(Repository, "operator/manifests"));
+        await KubectlAsync("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await RunAsync("down", Path.Combine(_folder, "plane"));
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task KubectlAsync(params string[] arguments)
+    {
+        var (code, output) = await RunAsync(["kubectl", Path.Combine(_folder, "plane"), .. arguments]);
+        if (code != 0)
+            throw new InvalidOperationException($"kubectl {string.Join(' ', arguments)}: {output}");
+    }
+
+    private static async Task<(int Code, string Output)> RunAsync(params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(Path.Combine(Repository, "tests/control-plane/run"), arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output + await error);
+    }
+}
