@@ -51,7 +51,7 @@ public sealed record FlavorSpec : WireObject
     /// <c>trait:HW_CPU_X86_AVX2: required</c>. A change is for new servers only.
     /// </summary>
     [Text(255)]
-    [Entries(128, 255, KeyPattern = "^[-a-zA-Z0-9_:. ]+$", KeysMust = "letters, digits, '-', '_', ':', '.' and spaces")]
+    [Entries(128, 255, KeyPattern = "^[-a-zA-Z0-9_:. ]+$", KeysMust = "made of letters, digits, '-', '_', ':', '.' and spaces")]
     [NotImplemented]
     public IReadOnlyDictionary<string, string>? ExtraSpecs { get; init; }
 

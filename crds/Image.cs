@@ -37,7 +37,7 @@ public sealed record ImageSpec : WireObject
     public DiskFormat DiskFormat { get; init; }
 
     /// <summary>Checksum of the file, <c>sha256:…</c> or <c>sha512:…</c>; checked before the image is used.</summary>
-    [Text(135, Pattern = "^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$", Must = "sha256: and 64, or sha512: and 128 lower-case hexadecimal digits")]
+    [Text(135, Pattern = "^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$", Must = "sha256: with 64, or sha512: with 128 lower-case hexadecimal digits")]
     [Immutable(Instead = "create another Image")]
     public string? Checksum { get; init; }
 
@@ -51,7 +51,7 @@ public sealed record ImageSpec : WireObject
 
     /// <summary>Image properties, as Nova has them, for instance <c>hw_firmware_type: uefi</c> or <c>os_type: windows</c>.</summary>
     [Text(255)]
-    [Entries(128, 255, KeyPattern = "^[-a-zA-Z0-9_:. ]+$", KeysMust = "letters, digits, '-', '_', ':', '.' and spaces")]
+    [Entries(128, 255, KeyPattern = "^[-a-zA-Z0-9_:. ]+$", KeysMust = "made of letters, digits, '-', '_', ':', '.' and spaces")]
     [NotImplemented]
     public IReadOnlyDictionary<string, string>? Properties { get; init; }
 }

@@ -80,7 +80,7 @@ public sealed record ServerSpec : WireObject
 
     /// <summary>Name of the guest; the Server's name when absent.</summary>
     [Text(63, MinLength = 1, Pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", Must = "a DNS label: lower-case letters, digits and '-', beginning and ending with a letter or digit")]
-    [ChangeNotImplemented("a new hostname")]
+    [ChangeNotImplemented("rename")]
     public string? Hostname { get; init; }
 
     /// <summary>Disks, besides or instead of the root disk that flavor and image give; in Nova: block device mapping, version 2.</summary>
@@ -121,8 +121,8 @@ public sealed record ServerSpec : WireObject
 
     /// <summary>Metadata that the guest reads as <c>meta</c>.</summary>
     [Text(255)]
-    [Entries(128, 255, KeyPattern = "^[-a-zA-Z0-9_:. ]+$", KeysMust = "letters, digits, '-', '_', ':', '.' and spaces")]
-    [ChangeNotImplemented("new metadata")]
+    [Entries(128, 255, KeyPattern = "^[-a-zA-Z0-9_:. ]+$", KeysMust = "made of letters, digits, '-', '_', ':', '.' and spaces")]
+    [ChangeNotImplemented("update of the guest's metadata")]
     public IReadOnlyDictionary<string, string>? Metadata { get; init; }
 
     /// <summary>Tags: words to find servers by that labels cannot hold.</summary>
@@ -133,7 +133,7 @@ public sealed record ServerSpec : WireObject
 
     /// <summary>Availability zone to be placed in; any when absent. A server with a zone stays in it when it moves.</summary>
     [ZoneName]
-    [ChangeNotImplemented("a new zone, when it is unshelved")]
+    [ChangeNotImplemented("unshelve to another zone")]
     public string? AvailabilityZone { get; init; }
 
     /// <summary>Wishes to the scheduler.</summary>

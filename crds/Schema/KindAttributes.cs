@@ -22,7 +22,7 @@ public sealed class ResourceAttribute(string specBy, string? statusBy = null) : 
     public string[] Selectable { get; init; } = [];
 }
 
-/// <summary>A column of <c>kubectl get</c>, in the order of declaration; the age comes last by itself.</summary>
+/// <summary>A column of <c>kubectl get</c>, in the order of declaration; the age is added after those that are not wide.</summary>
 /// <param name="name">Heading.</param>
 /// <param name="path">JSON path.</param>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true, Inherited = false)]

@@ -105,14 +105,17 @@ public sealed class CrdBuilder(DocComments comments)
         return node;
     }
 
+    /// <summary>Columns in the order of declaration, then the age, then those of <c>-o wide</c>: the order that people know from Kubernetes' own kinds.</summary>
     private static List<object> Columns(Type type)
     {
-        var columns = type.GetCustomAttributes<ColumnAttribute>().Select(column =>
-        {
-            var node = new Node().With("name", column.Name).With("type", column.Type).With("jsonPath", column.Path);
-            return (object)(column.Wide ? node.With("priority", 1) : node);
-        }).ToList();
-        columns.Add(new Node().With("name", "Age").With("type", "date").With("jsonPath", ".metadata.creationTimestamp"));
-        return columns;
+        var given = type.GetCustomAttributes<ColumnAttribute>().ToLookup(column => column.Wide, Column);
+        var age = new Node().With("name", "Age").With("type", "date").With("jsonPath", ".metadata.creationTimestamp");
+        return [.. given[false], age, .. given[true]];
+    }
+
+    private static Node Column(ColumnAttribute column)
+    {
+        var node = new Node().With("name", column.Name).With("type", column.Type).With("jsonPath", column.Path);
+        return column.Wide ? node.With("priority", 1) : node;
     }
 }

@@ -130,7 +130,7 @@ public sealed class SchemaBuilder(DocComments comments)
         if (text.Must is null)
             node.With("pattern", text.Pattern);
         else
-            rules.Add(Rules.Make(text.Test ?? $"self.matches({Rules.Quote(text.Pattern!)})", $"{property.Name} must be {text.Must}"));
+            rules.Add(Rules.Make(text.Test ?? $"self.matches({Rules.Quote(text.Pattern!)})", $"{(property.Type == typeof(string) ? "" : "each of ")}{property.Name} must be {text.Must}"));
     }
 
     private static void Enum(Node node, List<object> rules, WireProperty property, Type type)
