@@ -254,7 +254,7 @@ public sealed record FailedHost : WireObject
     public required string Reason { get; init; }
 
     /// <summary>What happened, in the host's words.</summary>
-    [Text(1024)]
+    [Text(4096)]
     public required string Message { get; init; }
 }
 

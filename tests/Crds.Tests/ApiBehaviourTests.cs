@@ -82,6 +82,61 @@ public sealed class ApiBehaviourTests(ApiServer api)
         }
     }
 
+    [Theory]
+    [InlineData("a", 49_149, true)]
+    [InlineData("a", 49_150, false)]
+    [InlineData("\u00e9", 24_574, true)]
+    [InlineData("\u00e9", 24_575, false)]
+    public async Task User_data_may_have_65535_bytes_in_Base64(string letter, int count, bool accepted)
+    {
+        api.Require();
+        var document = GoodObjects.Of("Server", Fresh("Server"));
+        document["spec"]!["userData"] = string.Concat(Enumerable.Repeat(letter, count));
+        var answer = await api.Create(document);
+        Assert.Equal(accepted, answer.Accepted);
+        Assert.All(answer.Refusals, text => Assert.StartsWith("spec.userData: ", text, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_largest_objects_stay_within_the_budget_of_the_rules()
+    {
+        api.Require();
+        var server = GoodObjects.Of("Server", Fresh("Server"));
+        server["spec"]!["userData"] = new string('a', 49_149);
+        server["spec"]!["metadata"] = new JsonObject(Many(128, i => KeyValuePair.Create<string, JsonNode?>($"{i}".PadLeft(255, 'k'), new string('v', 255))));
+        server["spec"]!["networks"] = new JsonArray([.. Many<JsonNode>(16, i => new JsonObject { ["network"] = $"{i}".PadLeft(253, 'n'), ["macAddress"] = $"52:54:00:00:00:{i:x2}" })]);
+        server["spec"]!["keyPairs"] = new JsonArray([.. Many<JsonNode>(16, i => $"{i}".PadLeft(253, 'k'))]);
+        var aggregate = GoodObjects.Of("Aggregate", Fresh("Aggregate"));
+        aggregate["spec"]!["hosts"] = new JsonArray([.. Many<JsonNode>(5_000, i => $"{i}".PadLeft(63, 'h'))]);
+        aggregate["spec"]!["metadata"] = new JsonObject(Many(128, i => KeyValuePair.Create<string, JsonNode?>($"{i}".PadLeft(255, 'k'), new string('v', 255))));
+        foreach (var document in (JsonNode[])[server, aggregate])
+        {
+            var created = await api.Create(document, dryRun: false);
+            Assert.True(created.Accepted, string.Join('\n', created.Refusals));
+            var touched = await api.Patch(document, new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["a"] = "b" } } });
+            Assert.True(touched.Accepted, string.Join('\n', touched.Refusals));
+        }
+    }
+
+    [Fact]
+    public async Task A_ledger_of_a_thousand_guests_is_accepted()
+    {
+        api.Require();
+        var provider = GoodObjects.Of("ResourceProvider", Fresh("ResourceProvider"));
+        Assert.True((await api.Create(provider, dryRun: false)).Accepted);
+        var allocations = Many<JsonNode>(1_000, i => new JsonObject
+        {
+            ["id"] = $"{Guid.NewGuid()}",
+            ["epoch"] = 1,
+            ["claimID"] = $"{Guid.NewGuid():N}"[..12],
+            ["holder"] = $"Server/project-{i}/server-{i}",
+            ["resources"] = new JsonObject { ["VCPU"] = 1, ["MEMORY_MB"] = 2048, ["DISK_GB"] = 20 },
+        });
+        var written = await api.Patch(provider, new JsonObject { ["status"] = new JsonObject { ["allocations"] = new JsonArray([.. allocations]) } }, dryRun: false, "/status");
+        Assert.True(written.Accepted, string.Join('\n', written.Refusals));
+        Assert.Equal(1_000, written.Body["status"]!["allocations"]!.AsArray().Count);
+    }
+
     [Fact]
     public async Task Unknown_fields_are_refused_and_not_dropped_in_silence()
     {
@@ -151,6 +206,8 @@ public sealed class ApiBehaviourTests(ApiServer api)
             yield return copy.ToJsonString();
         }
     }
+
+    private static IEnumerable<T> Many<T>(int count, Func<int, T> make) => Enumerable.Range(0, count).Select(make);
 
     private static JsonObject Spec(string field, JsonNode? value) => new() { ["spec"] = new JsonObject { [field] = value } };
 
