@@ -20,6 +20,9 @@ public static class GeneratedFiles
             files.Add($"crds/manifests/{plural}.yaml", $"# Generated from crds/*.cs by `make generate`.\n{YamlText.Of(builder.Build(type))}");
         }
 
+        var pages = new Pages(comments);
+        files.Add("docs/fields.md", pages.Fields(kinds));
+        files.Add("docs/not-implemented.md", pages.NotImplemented(kinds));
         return files;
     }
 }
