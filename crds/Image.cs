@@ -12,7 +12,6 @@ namespace Kilonova.Crds;
 [Column("Min-Disk-GiB", ".spec.minDiskGiB", Type = "integer")]
 [Column("Min-Memory-MiB", ".spec.minMemoryMiB", Type = "integer")]
 [Column("Source", ".spec.source.url", Wide = true)]
-[Column("Digest", ".status.digest", Wide = true)]
 public sealed record Image : KubernetesObject<ImageSpec, ImageStatus>;
 
 /// <summary>Where an image is and what it is.</summary>
@@ -129,11 +128,13 @@ public enum DiskFormat
 /// <summary>What is known of an image.</summary>
 public sealed record ImageStatus : WireObject
 {
-    /// <summary>Generation that this speaks of; -1 before the operator has seen the image.</summary>
+    /// <summary>Generation that this speaks of.</summary>
+    [NotImplemented]
     public long? ObservedGeneration { get; init; }
 
     /// <summary>Digest that was first seen; what is fetched later must have the same.</summary>
     [Text(135)]
+    [NotImplemented]
     public string? Digest { get; init; }
 
     /// <summary>Size of the file, in bytes.</summary>

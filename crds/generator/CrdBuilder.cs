@@ -89,14 +89,14 @@ public sealed class CrdBuilder(DocComments comments)
     }
 
     /// <summary>
-    /// A status that is watched by its generation begins at -1, so that an object no controller has seen yet is never taken for settled. Both defaults are
+    /// A status whose generation is written begins at -1, so that an object no controller has seen yet is never taken for settled. Both defaults are
     /// needed: the object's, since a status is dropped at creation, and the field's, for a status written without it.
     /// </summary>
     private Node Status(WireProperty property)
     {
         var node = schemas.Property(property);
         node["description"] = comments.Of(property.Type);
-        if (WireProperty.Of(property.Type).Any(field => field.Name == "observedGeneration"))
+        if (WireProperty.Of(property.Type).Any(field => field is { Name: "observedGeneration", NotImplemented: false }))
         {
             ((Node)((Node)node["properties"])["observedGeneration"]).With("default", -1);
             node.With("default", new Node().With("observedGeneration", -1));

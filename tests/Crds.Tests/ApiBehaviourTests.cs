@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Kilonova.Crds.Schema;
 
 namespace Kilonova.Crds.Tests;
 
@@ -7,7 +8,7 @@ namespace Kilonova.Crds.Tests;
 public sealed class ApiBehaviourTests(ApiServer api)
 {
     public static TheoryData<string> KindsWithGeneration => [.. GoodObjects.Kinds
-        .Where(kind => WireDocuments.Kinds.Single(type => type.Name == kind).GetProperty("Status")?.PropertyType.GetProperty("ObservedGeneration") is not null)];
+        .Where(kind => WireDocuments.Kinds.Single(type => type.Name == kind).GetProperty("Status")?.PropertyType.GetProperty("ObservedGeneration")?.IsDefined(typeof(NotImplementedAttribute), false) == false)];
 
     [Theory]
     [MemberData(nameof(KindsWithGeneration))]
