@@ -56,7 +56,7 @@ internal static class GuestMetadata
     public static JsonObject MetaData(Instance instance, byte[] seed, string version)
     {
         var spec = instance.Spec;
-        var keys = spec.Keys ?? [];
+        var keys = Keys(spec);
         var document = new JsonObject
         {
             ["uuid"] = instance.Metadata.Name,
@@ -87,9 +87,9 @@ internal static class GuestMetadata
     /// <summary><c>network_data.json</c>.</summary>
     public static JsonObject NetworkData(Instance instance)
     {
-        var links = new JsonArray();
-        var networks = new JsonArray();
-        var services = new JsonArray();
+        var links = new List<JsonNode?>();
+        var networks = new List<JsonNode?>();
+        var servers = new List<string>();
         foreach (var (index, nic) in (instance.Spec.Interfaces ?? []).Index())
         {
             var link = $"nic{index}";
@@ -102,11 +102,10 @@ internal static class GuestMetadata
                 ["ethernet_mac_address"] = nic.MacAddress,
             });
             networks.Add(Network(nic, link, $"network{index}"));
-            foreach (var server in (nic.DnsServers ?? []).Where(server => !services.Any(known => (string?)known!["address"] == server)))
-                services.Add(new JsonObject { ["type"] = "dns", ["address"] = server });
+            servers.AddRange(nic.DnsServers ?? []);
         }
 
-        return new JsonObject { ["links"] = links, ["networks"] = networks, ["services"] = services };
+        return new JsonObject { ["links"] = new JsonArray([.. links]), ["networks"] = new JsonArray([.. networks]), ["services"] = NameServers(servers.Distinct()) };
     }
 
     /// <summary>The EC2 tree, as one document.</summary>
@@ -132,7 +131,7 @@ internal static class GuestMetadata
             ["reservation-id"] = Ec2ID(instance.Metadata.Name!).Replace("i-", "r-", StringComparison.Ordinal),
             ["security-groups"] = new JsonArray(),
         };
-        if (spec.Keys is { Count: > 0 } keys)
+        if (Keys(spec) is { Count: > 0 } keys)
         {
             document["public-keys"] = new JsonObject(keys.Select((key, index) =>
                 KeyValuePair.Create(index.ToString(System.Globalization.CultureInfo.InvariantCulture), (JsonNode?)new JsonObject { ["_name"] = $"{index}={key.Name}", ["openssh-key"] = key.PublicKey })));
@@ -154,17 +153,16 @@ internal static class GuestMetadata
         network["type"] = six ? "ipv6" : "ipv4";
         network["ip_address"] = address.ToString();
         network["netmask"] = Mask(subnet.PrefixLength, six);
-        var routes = new JsonArray();
-        if (nic.Gateway is { } gateway)
-        {
-            routes.Add(new JsonObject { ["network"] = six ? "::" : "0.0.0.0", ["netmask"] = six ? "::" : "0.0.0.0", ["gateway"] = gateway });
-            network["gateway"] = gateway;
-        }
-
-        network["routes"] = routes;
-        network["services"] = new JsonArray([.. (nic.DnsServers ?? []).Select(server => new JsonObject { ["type"] = "dns", ["address"] = server })]);
+        var any = six ? "::" : "0.0.0.0";
+        network["routes"] = nic.Gateway is { } gateway ? new JsonArray(new JsonObject { ["network"] = any, ["netmask"] = any, ["gateway"] = gateway }) : new JsonArray();
+        if (nic.Gateway is not null)
+            network["gateway"] = nic.Gateway;
+        network["services"] = NameServers(nic.DnsServers ?? []);
         return network;
     }
+
+    private static JsonArray NameServers(IEnumerable<string> addresses) =>
+        new([.. addresses.Select(address => new JsonObject { ["type"] = "dns", ["address"] = address })]);
 
     // IPNetwork wants the address of the network; an interface's address has host bits.
     private static string Subnet(string address)
@@ -187,6 +185,8 @@ internal static class GuestMetadata
             bytes[bit / 8] |= (byte)(0x80 >> (bit % 8));
         return new IPAddress(bytes).ToString();
     }
+
+    private static List<InstanceKey> Keys(InstanceSpec spec) => [.. (spec.Keys ?? []).DistinctBy(key => key.Name)];
 
     private static string Hostname(Instance instance) => instance.Spec.Hostname ?? instance.Spec.Server.Name;
 

@@ -13,19 +13,17 @@ internal sealed class ImageCache
     private const int Attempts = 4;
 
     private readonly StateDirectory state;
-    private readonly ImageSource source;
-    private readonly ImageInspector inspector;
+    private readonly ImageOrigin origin;
     private readonly TimeProvider time;
     private readonly Lock gate = new();
     private readonly Dictionary<string, SharedFetch> fetches = [];
     private long hits;
     private long misses;
 
-    public ImageCache(StateDirectory state, ImageSource source, ImageInspector inspector, TimeProvider time)
+    public ImageCache(StateDirectory state, ImageOrigin origin, TimeProvider time)
     {
         this.state = state;
-        this.source = source;
-        this.inspector = inspector;
+        this.origin = origin;
         this.time = time;
 
         // What a crash left behind.
@@ -88,8 +86,12 @@ internal sealed class ImageCache
         {
             lock (gate)
             {
-                if (fetch.Leave() && fetches.GetValueOrDefault(key) == fetch)
-                    fetches.Remove(key);
+                if (fetch.Leave())
+                {
+                    if (fetches.GetValueOrDefault(key) == fetch)
+                        fetches.Remove(key);
+                    fetch.Dispose();
+                }
             }
         }
     }
@@ -107,7 +109,7 @@ internal sealed class ImageCache
         {
             try
             {
-                await using var opened = await source.OpenAsync(image.Url, known, cancel);
+                await using var opened = await origin.OpenAsync(image.Url, known, cancel);
                 if (opened is null && Entry(known!.Digest) is { } unchanged)
                 {
                     Interlocked.Increment(ref hits);
@@ -132,14 +134,14 @@ internal sealed class ImageCache
         }
     }
 
-    private async Task<CachedImage> StoreAsync(ImageSource.Opened opened, InstanceImage image, Checksum? checksum, string name, Action<DownloadProgress> progress, CancellationToken cancel)
+    private async Task<CachedImage> StoreAsync(ImageOrigin.Opened opened, InstanceImage image, Checksum? checksum, string name, Action<DownloadProgress> progress, CancellationToken cancel)
     {
         await using var download = new ImageDownload(state.Images);
         var digest = await download.ReceiveAsync(opened.Body, opened.Reference.Length, checksum, progress, cancel);
         var entry = Entry(digest);
         if (entry is null)
         {
-            var finding = await inspector.InspectAsync(download.Path, image.Format, cancel);
+            var finding = await ImageInspector.InspectAsync(download.Path, image.Format, cancel);
             entry = new CachedImage { Digest = "sha256:" + digest, Format = finding.Format, VirtualBytes = finding.VirtualBytes, FileBytes = download.Length };
             DurableFile.Publish(download.Path, PathOf(digest));
             DurableFile.Write(PathOf(digest) + ".json", JsonSerializer.SerializeToUtf8Bytes(entry, AgentJsonContext.Default.CachedImage));

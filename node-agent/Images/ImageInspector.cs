@@ -6,7 +6,7 @@ using Kilonova.NodeAgent.State;
 namespace Kilonova.NodeAgent.Images;
 
 /// <summary>Finds out what a fetched file is, from its content, and refuses what reaches outside itself.</summary>
-internal sealed class ImageInspector
+internal static class ImageInspector
 {
     private static readonly TimeSpan InfoLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan CheckLimit = TimeSpan.FromMinutes(5);
@@ -18,7 +18,7 @@ internal sealed class ImageInspector
 
     /// <summary>Inspects a file.</summary>
     /// <exception cref="BuildFailure">The image is hostile, damaged, or not of the declared format.</exception>
-    public async Task<Finding> InspectAsync(string path, DiskFormat declared, CancellationToken cancel)
+    public static async Task<Finding> InspectAsync(string path, DiskFormat declared, CancellationToken cancel)
     {
         var head = await ReadHeadAsync(path, cancel);
         if (head.Length == 0)

@@ -1,7 +1,7 @@
 namespace Kilonova.NodeAgent.Images;
 
 /// <summary>One download that many wait for. It is cancelled when the last of them leaves.</summary>
-internal sealed class SharedFetch
+internal sealed class SharedFetch : IDisposable
 {
     private readonly CancellationTokenSource stop = new();
     private readonly Task<CachedImage> work;
@@ -53,6 +53,8 @@ internal sealed class SharedFetch
         stop.Cancel();
         return true;
     }
+
+    public void Dispose() => stop.Dispose();
 
     private void Report(DownloadProgress now)
     {

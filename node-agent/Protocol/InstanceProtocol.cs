@@ -42,7 +42,7 @@ internal static class InstanceProtocol
     };
 
     // Never by absence: what the API does not account for is left running and reported.
-    private static Step WithoutInstance(InstanceView view) =>
+    private static Step.Rest WithoutInstance(InstanceView view) =>
         view.Domain is null && view.Record is null && !view.FilesExist
             ? Rest(VerdictKind.Nothing, "There is nothing of this ID.")
             : Stray("NoInstance", $"There is no Instance for what is on the host (epoch {EpochHere(view)?.ToString() ?? "unknown"}).");

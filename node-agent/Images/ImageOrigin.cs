@@ -9,7 +9,7 @@ namespace Kilonova.NodeAgent.Images;
 /// Opens the places where images come from. Their addresses are written by tenants: a file must lie in a directory that the host's admin named, and the host's own
 /// and link-local addresses are not connected to unless the admin says so.
 /// </summary>
-internal sealed class ImageSource : IDisposable
+internal sealed class ImageOrigin : IDisposable
 {
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(15);
 
@@ -19,7 +19,7 @@ internal sealed class ImageSource : IDisposable
 
     /// <param name="directories">Directories from which <c>file:</c> sources are taken.</param>
     /// <param name="allowLocalAddresses">Whether loopback and link-local addresses may be connected to.</param>
-    public ImageSource(IEnumerable<string> directories, bool allowLocalAddresses)
+    public ImageOrigin(IEnumerable<string> directories, bool allowLocalAddresses)
     {
         this.directories = [.. directories.Select(Path.GetFullPath)];
         this.allowLocalAddresses = allowLocalAddresses;

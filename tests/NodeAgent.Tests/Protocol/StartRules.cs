@@ -1,0 +1,150 @@
+using Kilonova.Crds;
+using Kilonova.NodeAgent.Protocol;
+using static Kilonova.NodeAgent.Tests.Protocol.Views;
+
+namespace Kilonova.NodeAgent.Tests.Protocol;
+
+/// <summary>When a guest is started: every condition of the protocol, taken away one at a time.</summary>
+public class StartRules
+{
+    [Fact]
+    public void With_every_condition_met_the_record_is_written_and_then_the_domain_started()
+    {
+        var write = Assert.IsType<Step.WriteRecord>(InstanceProtocol.Next(BeforeStart()));
+        Assert.Equal(1, write.Record.Epoch);
+        Assert.Equal("claim-1", write.Record.ClaimID);
+        Assert.Equal(Boot, write.Record.BootID);
+        Assert.Equal(GuestRun.Starting, write.Record.Run);
+        Assert.IsType<Step.StartDomain>(InstanceProtocol.Next(Recorded()));
+    }
+
+    [Fact]
+    public void Nothing_is_decided_before_the_Instance_is_read_by_quorum() =>
+        Assert.IsType<Step.ReadInstance>(InstanceProtocol.Next(BeforeStart() with { Instance = null }));
+
+    [Fact]
+    public void R4_no_start_before_the_Lease_was_renewed_in_this_boot()
+    {
+        var view = BeforeStart();
+        Assert.Equal(VerdictKind.LeaseNotRenewed, Rests(view with { Host = view.Host with { LeaseRenewedAt = null } }));
+    }
+
+    [Fact]
+    public void R4_an_Instance_read_before_the_first_renewal_is_read_again()
+    {
+        var view = BeforeStart();
+        Assert.IsType<Step.ReadInstance>(InstanceProtocol.Next(view with { Host = view.Host with { LeaseRenewedAt = new Moment(4) } }));
+    }
+
+    [Fact]
+    public void R4_a_ledger_read_before_the_Instance_is_read_again() =>
+        Assert.IsType<Step.ReadLedger>(InstanceProtocol.Next(BeforeStart() with { Ledger = new LedgerReading(new Moment(2), [Entry(1, "claim-1")]) }));
+
+    [Fact]
+    public void An_Instance_read_before_the_preparation_ended_is_read_again() =>
+        Assert.IsType<Step.ReadInstance>(InstanceProtocol.Next(BeforeStart() with { Prepared = new Preparation(new Moment(9), "uid-1", 1) }));
+
+    [Fact]
+    public void The_ledger_is_read_by_quorum() => Assert.IsType<Step.ReadLedger>(InstanceProtocol.Next(BeforeStart() with { Ledger = null }));
+
+    [Theory]
+    [InlineData(2, "claim-1")]
+    [InlineData(1, "claim-2")]
+    public void R2_an_entry_of_another_epoch_or_claim_is_no_entry(long epoch, string claim) =>
+        Assert.Equal(VerdictKind.NoLedgerEntry, Rests(BeforeStart() with { Ledger = new LedgerReading(new Moment(4), [Entry(epoch, claim)]) }));
+
+    [Fact]
+    public void R1_no_start_without_an_entry() =>
+        Assert.Equal(VerdictKind.NoLedgerEntry, Rests(BeforeStart() with { Ledger = new LedgerReading(new Moment(4), []) }));
+
+    [Fact]
+    public void No_start_while_the_Lease_has_run_out()
+    {
+        var view = Recorded();
+        Assert.Equal(VerdictKind.LeaseNotRenewed, Rests(view with { Host = view.Host with { LeaseFresh = false } }));
+    }
+
+    [Fact]
+    public void R3_a_note_forbids_every_start()
+    {
+        var noted = Instance().Spec(spec => spec with { Note = new MoveNote { TargetEpoch = 2, Reason = MoveReason.Evacuation } });
+        Assert.Equal(VerdictKind.AboutToLeave, Rests(Recorded().With(noted)));
+    }
+
+    [Fact]
+    public void A_deleted_Instance_is_never_started() => Assert.IsNotType<Step.StartDomain>(InstanceProtocol.Next(Recorded().With(Instance().Deleted())));
+
+    [Theory]
+    [InlineData(InstancePresence.Incoming)]
+    [InlineData(InstancePresence.Absent)]
+    public void A_guest_that_is_not_to_be_here_is_never_started(InstancePresence wanted) =>
+        Assert.Equal(VerdictKind.NotPresent, Rests(Recorded().With(Instance().Spec(spec => spec with { Wanted = wanted }))));
+
+    [Fact]
+    public void An_epoch_below_the_record_is_never_started()
+    {
+        var view = Recorded();
+        Assert.Equal(VerdictKind.Stray, Rests(view with { Record = view.Record! with { Epoch = 2 } }));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    public void An_epoch_that_was_removed_here_is_never_started(long tombstone) =>
+        Assert.Equal(VerdictKind.Closed, Rests(Recorded() with { TombstoneEpoch = tombstone }));
+
+    [Fact]
+    public void A_later_epoch_starts_after_an_earlier_one_was_removed()
+    {
+        var view = BeforeStart(Instance(epoch: 2)) with { TombstoneEpoch = 1 };
+        Assert.IsType<Step.WriteRecord>(InstanceProtocol.Next(view));
+    }
+
+    [Fact]
+    public void A_higher_epoch_writes_a_new_record_first()
+    {
+        var record = Recorded().Record! with { Run = GuestRun.Off, WantedPower = WantedPowerState.Stopped };
+        var write = Assert.IsType<Step.WriteRecord>(InstanceProtocol.Next(BeforeStart(Instance(epoch: 3, claim: "claim-3")) with { Record = record }));
+        Assert.Equal((3, "claim-3"), (write.Record.Epoch, write.Record.ClaimID));
+    }
+
+    [Fact]
+    public void Disks_and_definition_are_made_first() => Assert.IsType<Step.Prepare>(InstanceProtocol.Next(BeforeStart() with { Prepared = null }));
+
+    [Theory]
+    [InlineData("uid-2", 1)]
+    [InlineData("uid-1", 2)]
+    public void A_preparation_for_another_object_or_generation_does_not_count(string uid, long generation) =>
+        Assert.IsType<Step.Prepare>(InstanceProtocol.Next(BeforeStart() with { Prepared = new Preparation(new Moment(2), uid, generation) }));
+
+    [Fact]
+    public void Nothing_is_started_while_the_host_goes_down()
+    {
+        var view = Recorded();
+        Assert.Equal(VerdictKind.HostShuttingDown, Rests(view with { Host = view.Host with { ShuttingDown = true } }));
+    }
+
+    [Fact]
+    public void A_failure_at_this_epoch_is_not_tried_again_until_the_Instance_changes()
+    {
+        var failed = Instance() with
+        {
+            Status = new InstanceStatus
+            {
+                ObservedGeneration = 1,
+                Failure = new InstanceFailure { Epoch = 1, Step = InstanceStep.Image, Reason = "ImageChecksumMismatch", Message = "no" },
+            },
+        };
+        Assert.Equal(VerdictKind.Failed, Rests(BeforeStart().With(failed)));
+        var changed = failed with { Metadata = failed.Metadata with { Generation = 2 } };
+        Assert.IsType<Step.Prepare>(InstanceProtocol.Next(BeforeStart().With(changed)));
+    }
+
+    [Fact]
+    public void A_foreign_domain_of_this_name_is_left_alone_and_said()
+    {
+        var view = BeforeStart() with { Domain = new DomainView(PowerState.Running, Ours: false, null, null) };
+        Assert.Equal(VerdictKind.ForeignDomain, Rests(view));
+        Assert.Equal(VerdictKind.Nothing, Rests(view.With(null)));
+    }
+}
