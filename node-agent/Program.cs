@@ -1,1 +1,35 @@
-return 0;
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Kilonova.NodeAgent;
+using Microsoft.Extensions.Logging;
+
+return await CommandLine.Root(RunAsync).Parse(args).InvokeAsync();
+
+static async Task<int> RunAsync(AgentOptions options, LogFormat format, LogLevel level, CancellationToken cancel)
+{
+    using var loggers = LoggerFactory.Create(logging =>
+    {
+        logging.SetMinimumLevel(level);
+        if (format == LogFormat.Json)
+            logging.AddJsonConsole(console => (console.UseUtcTimestamp, console.TimestampFormat) = (true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'"));
+        else
+            logging.AddSimpleConsole(console => (console.SingleLine, console.UseUtcTimestamp, console.TimestampFormat) = (true, true, "HH:mm:ss.fff "));
+    });
+    using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+    using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+    {
+        signal.Cancel = true;
+        stop.Cancel();
+    });
+    try
+    {
+        await using var agent = new AgentService(options, loggers);
+        await agent.RunAsync(stop.Token);
+        return 0;
+    }
+    catch (Exception error) when (error is not OutOfMemoryException)
+    {
+        loggers.CreateLogger("Kilonova.NodeAgent").LogCritical(error, "the agent ends");
+        return 1;
+    }
+}

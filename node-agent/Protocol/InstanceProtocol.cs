@@ -180,6 +180,10 @@ internal static class InstanceProtocol
             Run = GuestRun.Starting,
             StoppedByGuest = false,
             BootID = view.Host.BootID,
+            MachineType = view.Record?.MachineType ?? view.Prepared.MachineType,
+            CpuModel = view.Record?.CpuModel ?? view.Prepared.CpuModel,
+            ImageDigest = view.Record?.ImageDigest ?? view.Prepared.ImageDigest,
+            Disks = view.Record?.Disks ?? view.Prepared.Disks,
         };
         if (record != view.Record)
             return new Step.WriteRecord(record with { StartedAt = null });

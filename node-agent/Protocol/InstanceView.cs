@@ -72,7 +72,20 @@ internal sealed record LedgerReading(Moment AskedAt, IReadOnlyList<Allocation> E
 /// <param name="FinishedAt">When it was done.</param>
 /// <param name="Uid">UID of the Instance that it was made for.</param>
 /// <param name="Generation">Generation of the Instance that it was made for.</param>
-internal sealed record Preparation(Moment FinishedAt, string? Uid, long? Generation);
+internal sealed record Preparation(Moment FinishedAt, string? Uid, long? Generation)
+{
+    /// <summary>Digest of the image that the root disk was made from.</summary>
+    public string? ImageDigest { get; init; }
+
+    /// <summary>Machine type that is defined.</summary>
+    public string? MachineType { get; init; }
+
+    /// <summary>CPU model that is defined.</summary>
+    public string? CpuModel { get; init; }
+
+    /// <summary>Files that were made.</summary>
+    public IReadOnlyList<string>? Disks { get; init; }
+}
 
 /// <summary>What libvirt says of a domain.</summary>
 /// <param name="State">Its power state.</param>

@@ -43,15 +43,15 @@ internal static class CpuTraits
         ["xop"] = ["HW_CPU_X86_XOP"],
     };
 
-    // What QEMU's own emulation (7.2 and newer) offers whatever the host has.
+    // What the CPU model of emulated guests (qemu64) has.
     private static readonly HashSet<string> Emulated = new(StringComparer.Ordinal)
     {
-        "abm", "aes", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "mmx", "pclmulqdq", "pni", "sse", "sse2", "sse4_1", "sse4_2", "sse4a", "ssse3",
+        "mmx", "pni", "sse", "sse2",
     };
 
     /// <summary>Traits of the CPU that guests of this host see, sorted.</summary>
     /// <param name="flags">Flags of the host's CPU.</param>
-    /// <param name="emulated">Whether guests are emulated: then they get what QEMU can emulate and nothing of the host's.</param>
+    /// <param name="emulated">Whether guests are emulated: then they get an emulated CPU and nothing of the host's.</param>
     public static IReadOnlyList<string> Of(IEnumerable<string> flags, bool emulated) =>
     [
         .. (emulated ? Emulated : flags).SelectMany(flag => ByFlag.GetValueOrDefault(flag) ?? []).Distinct().Order(StringComparer.Ordinal),

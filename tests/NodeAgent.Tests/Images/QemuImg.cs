@@ -8,12 +8,18 @@ internal static class QemuImg
     /// <summary>Runs a tool; skips the test, with the reason, where it is not installed.</summary>
     public static void Run(string tool, params string[] arguments)
     {
-        if (!(Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/sbin").Any(folder => File.Exists(Path.Combine(folder, tool))))
-            Assert.Skip($"{tool} is not installed");
+        RequireTool(tool);
         using var process = Process.Start(new ProcessStartInfo(tool, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var output = process.StandardOutput.ReadToEnd() + process.StandardError.ReadToEnd();
         process.WaitForExit();
         Assert.True(process.ExitCode == 0, $"{tool} {string.Join(' ', arguments)}: {output}");
+    }
+
+    /// <summary>Skips the test, with the reason, where a tool is not installed.</summary>
+    public static void RequireTool(string tool)
+    {
+        if (!(Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/sbin").Any(folder => File.Exists(Path.Combine(folder, tool))))
+            Assert.Skip($"{tool} is not installed");
     }
 
     /// <summary>A qcow2 image with data in it.</summary>

@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+using Kilonova.Crds;
+using Kilonova.NodeAgent.Protocol;
+
+namespace Kilonova.NodeAgent.Actors;
+
+/// <summary>How each instance of the host was left when it was last looked at. Says what goes into the Hypervisor's status and into metrics.</summary>
+internal sealed class InstanceBoard
+{
+    private readonly ConcurrentDictionary<string, Entry> entries = new(StringComparer.Ordinal);
+
+    /// <summary>Called after a change that the Hypervisor's status shows.</summary>
+    public event Action? Changed;
+
+    private sealed record Entry(Verdict Verdict, DomainView? Domain, StrayDomain? Stray);
+
+    /// <summary>Guests that run.</summary>
+    public int Running => entries.Values.Count(entry => entry.Domain is { Ours: true, Active: true });
+
+    /// <summary>Strays, by instance ID.</summary>
+    public IReadOnlyList<StrayDomain> Strays => [.. entries.Values.Select(entry => entry.Stray).OfType<StrayDomain>().OrderBy(stray => stray.InstanceID, StringComparer.Ordinal)];
+
+    /// <summary>Instances by how they were left.</summary>
+    public IReadOnlyList<(VerdictKind Kind, int Count)> ByVerdict => [.. entries.Values.GroupBy(entry => entry.Verdict.Kind).Select(group => (group.Key, group.Count()))];
+
+    /// <summary>Notes how an instance was left.</summary>
+    /// <returns>Whether that is something new.</returns>
+    public bool Note(InstanceView view, Verdict verdict)
+    {
+        var id = view.InstanceID;
+        var before = entries.GetValueOrDefault(id);
+        if (verdict.Kind is VerdictKind.Nothing or VerdictKind.Removed)
+        {
+            entries.TryRemove(id, out _);
+        }
+        else
+        {
+            entries[id] = new Entry(verdict, view.Domain, verdict.Kind == VerdictKind.Stray ? Stray(view, verdict) : null);
+        }
+
+        if (before?.Stray != entries.GetValueOrDefault(id)?.Stray)
+            Changed?.Invoke();
+        return before?.Verdict.Kind != verdict.Kind || before.Verdict.Message != verdict.Message;
+    }
+
+    private static StrayDomain Stray(InstanceView view, Verdict verdict) => new()
+    {
+        InstanceID = view.InstanceID,
+        Epoch = InstanceProtocol.EpochHere(view) ?? 0,
+        Server = view.Record?.Server ?? view.Domain?.Server,
+        PowerState = view.Domain?.State ?? PowerState.NoState,
+        Reason = $"{verdict.Reason}: {verdict.Message}",
+    };
+}

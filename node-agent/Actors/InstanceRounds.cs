@@ -1,0 +1,230 @@
+using System.Collections.Concurrent;
+using Kilonova.Crds;
+using Kilonova.Kubernetes.Client;
+using Kilonova.NodeAgent.Domains;
+using Kilonova.NodeAgent.Protocol;
+using Kilonova.NodeAgent.Registration;
+using Kilonova.NodeAgent.State;
+using Microsoft.Extensions.Logging;
+
+namespace Kilonova.NodeAgent.Actors;
+
+/// <summary>
+/// One round for one instance: look, let the protocol decide, do the one step, and again until there is nothing to do. Never two rounds of the same instance at
+/// a time. Decides nothing itself.
+/// </summary>
+internal sealed class InstanceRounds(
+    InstanceApi api,
+    GuestBuilder builder,
+    GuestPower power,
+    DomainLook look,
+    RecordStore records,
+    StateDirectory state,
+    InstanceBoard board,
+    Heartbeat heartbeat,
+    HostReporter host,
+    HostShutdown shutdown,
+    AgentMetrics metrics,
+    Sequence sequence,
+    TimeProvider time,
+    ILogger<InstanceRounds> logger)
+{
+    /// <summary>More steps than any round needs: a protocol that does not come to rest must show, not spin.</summary>
+    private const int MaxSteps = 40;
+
+    /// <summary>Looks at a passing obstacle this often before the Instance's status tells of it.</summary>
+    private const int TellAfter = 3;
+
+    private readonly ConcurrentDictionary<string, Preparation> prepared = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, int> obstacles = new(StringComparer.Ordinal);
+
+    /// <summary>What one round holds.</summary>
+    private sealed class Round(string id, InstanceReading? instance)
+    {
+        public string ID { get; } = id;
+
+        public InstanceReading? Instance { get; set; } = instance;
+
+        public LedgerReading? Ledger { get; set; }
+
+        public DomainView? Domain { get; set; }
+
+        public string? Server => Instance?.Found?.Spec.Server is { } server ? $"{server.Namespace}/{server.Name}" : null;
+
+        public string? RequestID => Instance?.Found?.Spec.RequestID;
+    }
+
+    /// <summary>Runs a round.</summary>
+    /// <param name="id">Instance ID.</param>
+    /// <param name="reading">The Instance, where a quorum read has just given it.</param>
+    /// <param name="cancel">Ends the step under way.</param>
+    /// <returns>When to look again without an event; null when only an event can change anything.</returns>
+    public async Task<TimeSpan?> RunAsync(string id, InstanceReading? reading, CancellationToken cancel)
+    {
+        var round = new Round(id, reading) { Domain = await look.AtAsync(id, cancel) };
+        var step = (Step)new Step.ReadInstance();
+        for (var count = 0; count < MaxSteps; count++)
+        {
+            var view = await ViewAsync(round, cancel);
+            step = InstanceProtocol.Next(view);
+            if (step is Step.Rest rest)
+                return await RestAsync(round, view, rest.Verdict, cancel);
+            LogMessages.StepBegun(logger, id, round.Server, round.RequestID, step.GetType().Name);
+            metrics.StepBegun(step);
+            try
+            {
+                await ExecuteAsync(round, view, step, cancel);
+            }
+            catch (BuildFailure failure)
+            {
+                await FailAsync(round, failure, cancel);
+                return null;
+            }
+        }
+
+        LogMessages.NoRest(logger, id, MaxSteps, step.GetType().Name);
+        return TimeSpan.FromMinutes(1);
+    }
+
+    /// <summary>Tells in the Instance's status what keeps the agent from going on, once it has for a while.</summary>
+    public async Task TellTroubleAsync(string id, string reason, string message, CancellationToken cancel)
+    {
+        if ((await api.ReadAsync(id, cancel)).Found is not { } instance)
+            return;
+        var view = await ViewAsync(new Round(id, new InstanceReading(sequence.Next(), instance)), cancel);
+        await api.WriteStatusAsync(instance, InstanceReport.Troubled(instance, view, reason, message), cancel);
+    }
+
+    private async Task<InstanceView> ViewAsync(Round round, CancellationToken cancel)
+    {
+        var record = records.Read(round.ID);
+        // Asked only where it matters: a guest is off that ran in this boot, or one is about to be started.
+        var goesDown = round.Domain is not { Active: true } && round.Instance is not null && await shutdown.IsUnderWayAsync(cancel);
+        return new InstanceView
+        {
+            InstanceID = round.ID,
+            Host = new HostView(host.BootID, heartbeat.RenewedAt, heartbeat.IsFresh, goesDown, time.GetUtcNow()),
+            Instance = round.Instance,
+            Ledger = round.Ledger,
+            Record = record,
+            TombstoneEpoch = records.TombstoneEpoch(round.ID),
+            Domain = round.Domain,
+            FilesExist = Directory.Exists(state.FilesOf(round.ID).Directory),
+            Prepared = prepared.GetValueOrDefault(round.ID),
+        };
+    }
+
+    private async Task ExecuteAsync(Round round, InstanceView view, Step step, CancellationToken cancel)
+    {
+        switch (step)
+        {
+            case Step.ReadInstance:
+                round.Instance = await api.ReadAsync(round.ID, cancel);
+                break;
+            case Step.ReadLedger:
+                round.Ledger = await api.ReadLedgerAsync(round.ID, cancel);
+                break;
+            case Step.Prepare prepare:
+                await PrepareAsync(round, view, prepare.Instance, cancel);
+                round.Domain = await look.AtAsync(round.ID, cancel);
+                break;
+            case Step.WriteRecord write:
+                records.Write(write.Record);
+                break;
+            case Step.StartDomain start:
+                await StartAsync(round, view, start.Instance, cancel);
+                break;
+            case Step.StopDomain:
+                await power.StopAsync(round.ID, cancel);
+                round.Domain = await look.AtAsync(round.ID, cancel);
+                break;
+            case Step.RemoveDomain:
+                await power.RemoveAsync(round.ID, cancel);
+                round.Domain = await look.AtAsync(round.ID, cancel);
+                break;
+            case Step.RemoveFiles:
+                prepared.TryRemove(round.ID, out _);
+                Directory.Delete(state.FilesOf(round.ID).Directory, recursive: true);
+                DurableFile.SyncDirectory(state.Instances);
+                break;
+            case Step.WriteTombstone tombstone:
+                records.WriteTombstone(round.ID, tombstone.Epoch, time.GetUtcNow());
+                break;
+            case Step.RemoveRecord:
+                records.Remove(round.ID);
+                break;
+            case Step.DropFinalizer drop:
+                await api.DropFinalizerAsync(drop.Instance, cancel);
+                prepared.TryRemove(round.ID, out _);
+                round.Instance = null;
+                break;
+            default:
+                throw new InvalidOperationException($"There is no step {step.GetType().Name}.");
+        }
+    }
+
+    private async Task PrepareAsync(Round round, InstanceView view, Instance instance, CancellationToken cancel)
+    {
+        var began = time.GetTimestamp();
+        await using var progress = new BuildProgress(time, (step, how, token) => TellAsync(round, view, step, how, token), cancel);
+        var (preparation, took) = await builder.PrepareAsync(instance, view.Record, host.Profile, progress.Tell, cancel);
+        await progress.DisposeAsync();
+        prepared[round.ID] = preparation;
+        metrics.Prepared(took);
+        LogMessages.Prepared(logger, round.ID, round.Server, round.RequestID, time.GetElapsedTime(began).TotalMilliseconds, took.Image.TotalMilliseconds, took.Disks.TotalMilliseconds, took.ConfigDrive.TotalMilliseconds, took.Define.TotalMilliseconds);
+    }
+
+    private async Task TellAsync(Round round, InstanceView view, InstanceStep step, StepProgress? how, CancellationToken cancel)
+    {
+        var instance = round.Instance!.Found!;
+        try
+        {
+            var told = await api.WriteStatusAsync(instance, InstanceReport.UnderWay(instance, view, step, how), cancel);
+            round.Instance = round.Instance with { Found = told };
+        }
+        catch (KubernetesException error) when (error.IsGuardFailure)
+        {
+            // It changed: whoever changed it woke this instance, and what follows reads it anew.
+        }
+        catch (KubernetesConnectionException)
+        {
+            // Telling how far it is must not end a build.
+        }
+    }
+
+    private async Task StartAsync(Round round, InstanceView view, Instance instance, CancellationToken cancel)
+    {
+        var began = time.GetTimestamp();
+        await power.StartAsync(instance, view.Record!, cancel);
+        round.Domain = await look.AtAsync(round.ID, cancel);
+        metrics.Started(time.GetElapsedTime(began));
+        LogMessages.Started(logger, round.ID, round.Server, round.RequestID, time.GetElapsedTime(began).TotalMilliseconds);
+    }
+
+    private async Task<TimeSpan?> RestAsync(Round round, InstanceView view, Verdict verdict, CancellationToken cancel)
+    {
+        if (board.Note(view, verdict))
+            LogMessages.AtRest(logger, round.ID, round.Server ?? view.Record?.Server, round.RequestID, verdict.Reason, verdict.Message);
+        if (verdict.Kind is VerdictKind.Nothing or VerdictKind.Removed)
+            prepared.TryRemove(round.ID, out _);
+
+        // An obstacle that passes by itself is told only when it stays.
+        var seen = verdict.RetryAfter is null ? 0 : obstacles.AddOrUpdate(round.ID, 1, (_, times) => times + 1);
+        if (seen == 0)
+            obstacles.TryRemove(round.ID, out _);
+        var worthTelling = verdict.Kind is not (VerdictKind.Nothing or VerdictKind.Removed or VerdictKind.HostShuttingDown) && (seen == 0 || seen >= TellAfter);
+        if (worthTelling && round.Instance?.Found is { } instance)
+            await api.WriteStatusAsync(instance, InstanceReport.AtRest(instance, view, verdict), cancel);
+        return verdict.RetryAfter;
+    }
+
+    private async Task FailAsync(Round round, BuildFailure failure, CancellationToken cancel)
+    {
+        var instance = round.Instance!.Found!;
+        LogMessages.BuildFailed(logger, round.ID, round.Server, round.RequestID, failure.Step.ToString(), failure.Reason, failure.Message);
+        metrics.BuildFailed(failure.Reason);
+        var view = await ViewAsync(round, cancel);
+        board.Note(view, new Verdict(VerdictKind.Failed, failure.Message));
+        await api.WriteStatusAsync(instance, InstanceReport.Failed(instance, view, failure), cancel);
+    }
+}

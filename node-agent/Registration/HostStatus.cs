@@ -1,0 +1,110 @@
+using Kilonova.Crds;
+using Kilonova.Crds.Meta;
+using Kilonova.NodeAgent.Protocol;
+
+namespace Kilonova.NodeAgent.Registration;
+
+/// <summary>What the agent knows when it writes the Hypervisor's status.</summary>
+internal sealed record HostKnowledge
+{
+    public required string HostID { get; init; }
+
+    public required string BootID { get; init; }
+
+    public required string AgentVersion { get; init; }
+
+    public string? HostIP { get; init; }
+
+    /// <summary>Facts, of now or of when libvirt last answered.</summary>
+    public HostFacts? Facts { get; init; }
+
+    /// <summary>Why libvirt does not answer; null when it does.</summary>
+    public string? LibvirtTrouble { get; init; }
+
+    public DiskSpace Disk { get; init; }
+
+    public int RunningGuests { get; init; }
+
+    public IReadOnlyList<StrayDomain> Strays { get; init; } = [];
+
+    public DateTimeOffset Now { get; init; }
+}
+
+/// <summary>The Hypervisor's status and the ResourceProvider's specification, as functions of what is known. Pure.</summary>
+internal static class HostStatus
+{
+    /// <summary>Less free disk than this share of the whole is pressure.</summary>
+    private const double PressureShare = 0.05;
+
+    /// <summary>Free disk is told anew when it moved by this share of the whole: figures that wander must not make writes.</summary>
+    private const double DiskStep = 0.05;
+
+    /// <summary>The status.</summary>
+    public static HypervisorStatus Of(Hypervisor hypervisor, HostKnowledge know)
+    {
+        var old = hypervisor.Status ?? new HypervisorStatus();
+        var facts = know.Facts;
+        return old with
+        {
+            ObservedGeneration = hypervisor.Metadata.Generation,
+            HostID = know.HostID,
+            BootID = know.BootID,
+            AgentVersion = know.AgentVersion,
+            HostIP = know.HostIP,
+            Hostname = facts?.Hostname ?? old.Hostname,
+            Architecture = facts?.Architecture ?? old.Architecture,
+            VirtType = facts?.VirtType ?? old.VirtType,
+            HypervisorVersion = facts?.HypervisorVersion ?? old.HypervisorVersion,
+            LibvirtVersion = facts?.LibvirtVersion ?? old.LibvirtVersion,
+            CpuModel = facts?.CpuModel ?? old.CpuModel,
+            Cpus = facts?.Cpus ?? old.Cpus,
+            MemoryMiB = facts?.MemoryMiB ?? old.MemoryMiB,
+            DiskGiB = know.Disk.TotalGiB,
+            FreeDiskGiB = old.FreeDiskGiB is { } told && Math.Abs(told - know.Disk.FreeGiB) < DiskStep * know.Disk.TotalGiB ? told : know.Disk.FreeGiB,
+            RunningGuests = know.RunningGuests,
+            Strays = know.Strays.Count > 0 || old.Strays is not null ? know.Strays : null,
+            Conditions = Conditions(old.Conditions ?? [], hypervisor.Metadata.Generation, know),
+        };
+    }
+
+    /// <summary>Whether two statuses differ in more than figures that change all the time.</summary>
+    public static bool DiffersOnlyInFigures(HypervisorStatus? old, HypervisorStatus now, Func<HypervisorStatus, HypervisorStatus, bool> same) =>
+        old is not null && same(old, now with { RunningGuests = old.RunningGuests, FreeDiskGiB = old.FreeDiskGiB });
+
+    /// <summary>The raw facts for the ledger; ratios and reservations are the operator's.</summary>
+    public static ResourceProviderSpec Provider(string hostID, HostFacts facts, DiskSpace disk, ResourceProviderSpec? old) => (old ?? new ResourceProviderSpec { HostID = hostID }) with
+    {
+        HostID = hostID,
+        Inventories =
+        [
+            new InventoryFact { ResourceClass = "DISK_GB", Total = disk.TotalGiB },
+            new InventoryFact { ResourceClass = "MEMORY_MB", Total = facts.MemoryMiB },
+            new InventoryFact { ResourceClass = "VCPU", Total = facts.Cpus },
+        ],
+        Traits = facts.Traits,
+    };
+
+    private static List<Condition> Conditions(IReadOnlyList<Condition> old, long? generation, HostKnowledge know)
+    {
+        var conditions = new List<Condition>(old);
+        void Set(string type, bool? holds, string reason, string message) => InstanceReport.Set(
+            conditions, type, holds switch { null => ConditionStatus.Unknown, true => ConditionStatus.True, false => ConditionStatus.False }, reason, message, generation, know.Now);
+
+        var facts = know.Facts;
+        var libvirt = know.LibvirtTrouble is null && facts is not null;
+        Set("LibvirtReady", libvirt, libvirt ? "Connected" : "NotConnected", libvirt ? $"libvirt {facts!.LibvirtVersion} answers." : $"libvirt does not answer: {know.LibvirtTrouble ?? "not connected yet"}. See that libvirtd (or virtqemud) runs on the host.");
+
+        var kvm = facts?.Kvm;
+        Set("KvmUsable", kvm?.Usable, kvm is null ? "NotTried" : kvm.Usable ? "GuestRan" : "GuestDidNotRun", kvm?.Message ?? "KVM was not tried: guests are to be emulated, or libvirt was not there.");
+        var lacksKvm = facts is { VirtType: VirtType.Kvm, Kvm.Usable: false };
+
+        var pressure = know.Disk.FreeGiB < PressureShare * know.Disk.TotalGiB;
+        Set("InstancesDiskPressure", pressure, pressure ? "LittleFree" : "EnoughFree", pressure ? $"Less than {PressureShare:P0} of {know.Disk.TotalGiB} GiB are free for guests' disks." : "There is room for guests' disks.");
+
+        if (lacksKvm)
+            Set("Ready", false, "KvmNotUsable", $"Guests are to run with KVM, and it does not work: {kvm!.Message} Set virtType to auto or qemu to have them emulated.");
+        else
+            Set("Ready", libvirt, libvirt ? "AgentServes" : "LibvirtNotReady", libvirt ? "The agent serves this host." : "libvirt does not answer; guests that run go on.");
+        return conditions;
+    }
+}
