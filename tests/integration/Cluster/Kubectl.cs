@@ -29,6 +29,10 @@ public sealed class Kubectl(string kubeconfig)
         return text.Length == 0 ? null : JsonNode.Parse(text);
     }
 
+    /// <summary>An object with its managed fields.</summary>
+    public async Task<JsonNode?> GetWithManagersAsync(string resource, string name, string @namespace) =>
+        JsonNode.Parse(await RunAsync("get", resource, name, "-n", @namespace, "-o", "json", "--show-managed-fields"));
+
     /// <summary>All objects of a kind, in a namespace or everywhere.</summary>
     public async Task<IReadOnlyList<JsonNode>> ListAsync(string resource, string? @namespace = null)
     {
