@@ -25,7 +25,7 @@ public sealed record FlavorSpec : WireObject
     [Immutable(Instead = "create another Flavor")]
     public long MemoryMiB { get; init; }
 
-    /// <summary>Root disk, in GiB. 0 means the image's own size; the scheduler then counts no disk, so 0 is for tests and for servers that boot from a volume.</summary>
+    /// <summary>Root disk, in GiB. 0 means the image's own size; the scheduler then counts the image's minDiskGiB, or no disk when the image states none, so 0 is for tests and for servers that boot from a volume.</summary>
     [Range(0, 2147483647)]
     [Immutable(Instead = "create another Flavor")]
     public long RootGiB { get; init; }

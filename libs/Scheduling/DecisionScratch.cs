@@ -26,6 +26,26 @@ internal sealed class DecisionScratch
     /// <summary>Bits for explanations.</summary>
     public Span<ulong> Work => work.AsSpan(0, words);
 
+    /// <summary>A number for each row, set to 0, for explanations. The rows that were left and their weights are lost.</summary>
+    public Span<int> RowNumbers
+    {
+        get
+        {
+            Array.Clear(rows);
+            return rows;
+        }
+    }
+
+    /// <summary>A value for each row, set to 0, for explanations. The weights are lost.</summary>
+    public Span<double> RowValues
+    {
+        get
+        {
+            Array.Clear(totals);
+            return totals;
+        }
+    }
+
     /// <summary>Hosts after a step; step -1 is before the first.</summary>
     public Span<ulong> After(int step) => after[step + 1].AsSpan(0, words);
 

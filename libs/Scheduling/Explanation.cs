@@ -12,6 +12,8 @@ internal static class Explanation
     private const int MaxSamples = 9;
     private const int MaxSamplesPerStep = 3;
     private const int MaxText = 240;
+    private const int MaxCounts = 64;
+    private const int MaxAlternates = 16;
 
     public static SchedulingReport Report(
         Decision decision, DateTimeOffset time, DecisionScratch scratch, in SnapshotView hosts, SchedulingRequest request, string? refusal)
@@ -20,10 +22,10 @@ internal static class Explanation
         {
             Time = time,
             Hosts = decision.Hosts,
-            Rejected = [.. decision.Rejected.Select(r => new FilterCount { Filter = r.Step, Hosts = r.Hosts })],
+            Rejected = [.. decision.Rejected.Take(MaxCounts).Select(r => new FilterCount { Filter = r.Step, Hosts = r.Hosts })],
             Samples = Samples(scratch, hosts, request),
             NearestMiss = refusal ?? (decision.Host is null ? NearestMiss(scratch, hosts, request) : null),
-            Alternates = [.. decision.Ranked.Skip(1).Select(r => r.Name)],
+            Alternates = [.. decision.Ranked.Skip(1).Take(MaxAlternates).Select(r => r.Name)],
         };
         return Trimmed(report);
     }
@@ -59,9 +61,8 @@ internal static class Explanation
     /// <summary>The host that fails the fewest steps and, of those, the one that is nearest to passing; and what would have to change.</summary>
     private static string? NearestMiss(DecisionScratch scratch, in SnapshotView hosts, SchedulingRequest request)
     {
-        var rows = scratch.Survivors.Length << 6;
-        var failures = new int[rows];
-        var distances = new double[rows];
+        var failures = scratch.RowNumbers;
+        var distances = scratch.RowValues;
         List<FilterError>? errors = null;
         var existing = scratch.After(-1);
         foreach (var step in scratch.Steps)
