@@ -5,24 +5,32 @@ namespace Kilonova.Benchmarks;
 /// <summary>Times of one operation, repeated.</summary>
 internal sealed class Measurement
 {
-    private readonly double[] microseconds;
+    private readonly double[] wall;
+    private readonly double[] cpu;
 
-    private Measurement(double[] microseconds, TimeSpan cpu, long bytes)
+    private Measurement(double[] wall, double[] cpu, long bytes)
     {
-        this.microseconds = microseconds;
-        CpuMicroseconds = cpu.TotalMicroseconds / microseconds.Length;
+        Array.Sort(wall);
+        Array.Sort(cpu);
+        this.wall = wall;
+        this.cpu = cpu;
         Bytes = bytes;
     }
 
-    /// <summary>CPU time of one operation: what it costs, whoever else uses the machine.</summary>
-    public double CpuMicroseconds { get; }
+    /// <summary>Mean CPU time of one operation: what it costs, whoever else uses the machine.</summary>
+    public double CpuMicroseconds => cpu.Average();
 
     /// <summary>Bytes allocated by one operation.</summary>
     public long Bytes { get; }
 
-    public double P50 => At(0.50);
+    /// <summary>Median time by the clock.</summary>
+    public double P50 => At(wall, 0.50);
 
-    public double P99 => At(0.99);
+    /// <summary>99th percentile by the clock, waits for a CPU included.</summary>
+    public double P99 => At(wall, 0.99);
+
+    /// <summary>99th percentile of CPU time.</summary>
+    public double P99Cpu => At(cpu, 0.99);
 
     /// <summary>Operations in a second of one core.</summary>
     public double PerSecond => 1e6 / CpuMicroseconds;
@@ -40,24 +48,21 @@ internal sealed class Measurement
         }
 
         var count = Math.Clamp((int)(rounds * seconds / warmUp.Elapsed.TotalSeconds), 20, 100_000);
-        var times = new double[count];
+        var (wall, cpu) = (new double[count], new double[count]);
         GC.Collect();
-        using var process = Process.GetCurrentProcess();
         var bytes = GC.GetAllocatedBytesForCurrentThread();
-        var cpu = process.TotalProcessorTime;
         for (var i = 0; i < count; i++)
         {
+            var cpuStart = Machine.ThreadCpuMicroseconds();
             var start = Stopwatch.GetTimestamp();
             operation();
-            times[i] = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
+            wall[i] = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
+            cpu[i] = Machine.ThreadCpuMicroseconds() - cpuStart;
         }
 
-        process.Refresh();
-        cpu = process.TotalProcessorTime - cpu;
         bytes = (GC.GetAllocatedBytesForCurrentThread() - bytes) / count;
-        Array.Sort(times);
-        return new Measurement(times, cpu, bytes);
+        return new Measurement(wall, cpu, bytes);
     }
 
-    private double At(double quantile) => microseconds[(int)(quantile * (microseconds.Length - 1))];
+    private static double At(double[] sorted, double quantile) => sorted[(int)(quantile * (sorted.Length - 1))];
 }

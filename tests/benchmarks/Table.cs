@@ -35,6 +35,9 @@ internal sealed class Table(params string[] header)
     /// <summary>Whether a figure is met, in the words of the table.</summary>
     public static string Met(bool met) => met ? "met" : "MISSED";
 
+    /// <summary>The same for a time by the clock on a machine that others use: missed by the clock but met in CPU time is said so.</summary>
+    public static string Met(bool byClock, bool inCpuTime) => byClock ? "met" : inCpuTime ? "MISSED by the clock (met in CPU time)" : "MISSED";
+
     private static string Digits(double value) =>
         value.ToString(value >= 100 ? "N0" : value >= 10 ? "0.0" : "0.00", CultureInfo.InvariantCulture);
 }

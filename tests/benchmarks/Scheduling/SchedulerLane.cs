@@ -12,16 +12,26 @@ internal static class SchedulerLane
 
     public static void Run()
     {
+        WarmUp();
         Decisions();
         Throughput();
         Applying();
         Memory();
     }
 
+    /// <summary>Lets the runtime compile what is measured, so that the first lines are like the last.</summary>
+    private static void WarmUp()
+    {
+        var snapshot = new Fleet(100).Snapshot();
+        var scheduler = new Scheduler(new SchedulerConfiguration());
+        _ = Measurement.Of(() => scheduler.Decide(snapshot, Fleet.Plain("new", "az2")).Report(Time));
+        _ = Measurement.Of(() => scheduler.Decide(snapshot, Fleet.TooLarge("new")).Report(Time));
+    }
+
     /// <summary>One decision, every default filter and weigher. The naive version must choose the same host, or the comparison means nothing.</summary>
     private static void Decisions()
     {
-        var table = new Table("hosts", "decision", "p50", "p99", "CPU", "bytes", "naive p50", "× naive", "Nova", "× Nova", "to be");
+        var table = new Table("hosts", "decision", "p50", "p99", "p99 CPU", "CPU", "bytes", "naive CPU", "× naive", "Nova", "× Nova", "to be");
         foreach (var count in new[] { 100, 1_000, 5_000, 10_000 })
         {
             var fleet = new Fleet(count);
@@ -39,13 +49,13 @@ internal static class SchedulerLane
                 var slow = Measurement.Of(() => naive.Decide("new", resources, request.AvailabilityZone), 0.5);
                 var nova = what == "placed" ? NovaFigures.PlainDecisionMs[count] * 1000 : double.NaN;
                 table.Add(
-                    Table.Count(count), what, Table.Time(fast.P50), Table.Time(fast.P99), Table.Time(fast.CpuMicroseconds), Table.Count(fast.Bytes), Table.Time(slow.P50),
-                    Table.Ratio(slow.P50 / fast.P50), double.IsNaN(nova) ? "" : Table.Time(nova), double.IsNaN(nova) ? "" : Table.Ratio(nova / fast.CpuMicroseconds),
-                    count == 10_000 ? $"p50 ≤ 1 ms, p99 ≤ 3 ms: {Table.Met(fast is { P50: <= 1000, P99: <= 3000 })}" : "");
+                    Table.Count(count), what, Table.Time(fast.P50), Table.Time(fast.P99), Table.Time(fast.P99Cpu), Table.Time(fast.CpuMicroseconds), Table.Count(fast.Bytes),
+                    Table.Time(slow.CpuMicroseconds), Table.Ratio(slow.CpuMicroseconds / fast.CpuMicroseconds), double.IsNaN(nova) ? "" : Table.Time(nova), double.IsNaN(nova) ? "" : Table.Ratio(nova / fast.CpuMicroseconds),
+                    count == 10_000 ? $"p50 ≤ 1 ms {Table.Met(fast.P50 <= 1000)}, p99 ≤ 3 ms {Table.Met(fast.P99 <= 3000, fast.P99Cpu <= 3000)}" : "");
             }
 
             var failing = Measurement.Of(() => scheduler.Decide(snapshot, Fleet.TooLarge("new")).Report(Time));
-            table.Add(Table.Count(count), "no valid host, explained", Table.Time(failing.P50), Table.Time(failing.P99), Table.Time(failing.CpuMicroseconds), Table.Count(failing.Bytes), "", "", "", "", "");
+            table.Add(Table.Count(count), "no valid host, explained", Table.Time(failing.P50), Table.Time(failing.P99), Table.Time(failing.P99Cpu), Table.Time(failing.CpuMicroseconds), Table.Count(failing.Bytes), "", "", "", "", "");
         }
 
         var defaults = new SchedulerConfiguration();
