@@ -163,7 +163,16 @@ public sealed class FilterTests
         Assert.Equal("the filter failed: FormatException: cannot judge bad", Assert.Single(decision.Report(Given.Time).Samples!).Message);
     }
 
-    private sealed class Fragile : HostFilter
+    [Fact]
+    public void What_a_filter_did_before_it_threw_does_not_count()
+    {
+        var registry = SchedulerRegistry.Default with { Filters = SchedulerRegistry.Default.Filters.Add("Fragile", _ => new Fragile(clearsFirst: true)) };
+        var scheduler = Given.Scheduler(new SchedulerConfiguration { EnabledFilters = ["Fragile"] }, registry);
+        var decision = scheduler.Decide(Given.Snapshot(Given.Host("a"), Given.Host("bad"), Given.Host("c")), Given.Request());
+        Assert.Equal(["a", "c"], decision.Ranked.Select(r => r.Name));
+    }
+
+    private sealed class Fragile(bool clearsFirst = false) : HostFilter
     {
         public override string Name => "Fragile";
 
@@ -173,6 +182,13 @@ public sealed class FilterTests
 
         public override bool Passes(in SnapshotView hosts, SchedulingRequest request, int row) =>
             hosts.Name(row) == "bad" ? throw new FormatException("cannot judge bad") : true;
+
+        public override void Apply(in SnapshotView hosts, SchedulingRequest request, Survivors survivors)
+        {
+            if (clearsFirst) survivors.Clear();
+            base.Apply(hosts, request, survivors);
+            if (clearsFirst) throw new InvalidOperationException("after the damage");
+        }
 
         public override string Explain(in SnapshotView hosts, SchedulingRequest request, int row) => "";
 
