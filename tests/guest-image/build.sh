@@ -2,8 +2,8 @@
 # Builds the test guest: a small bootable disk, as raw and as qcow2, from Debian packages that are unpacked, never installed.
 # Prints the paths of both images as its last two lines (raw=…, qcow2=…). A second run finds them in the cache.
 #
-# The disk is a plain PC disk: MBR, one active FAT partition, SYSLINUX, kernel, initramfs. FAT because mtools and syslinux
-# write it into a file without mounts, loop devices or privileges.
+# The disk is a plain PC disk that boots by BIOS with the program of boot.S. No file system on it, so no mounts, no loop devices,
+# no privileges: it is put together with dd.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${KILONOVA_CACHE:-$HOME/.cache/kilonova}/guest-image
@@ -25,13 +25,13 @@ fi
 kernel=$(apt-cache depends "$kernel_flavour" | sed -n 's/^  Depends: \(linux-image-.*\)/\1/p')
 [ -n "$kernel" ] || die "apt knows no $kernel_flavour"
 packages=()
-for name in "$kernel" busybox-static syslinux syslinux-common mtools; do
+for name in "$kernel" busybox-static binutils-x86-64-linux-gnu libbinutils lz4; do
   version=$(apt-cache madison "$name" | awk -F' *[|] *' 'NR == 1 { print $2 }')
   [ -n "$version" ] || die "apt knows no $name"
   packages+=("$name=$version")
 done
 
-key=$( { printf '%s\n' "${packages[@]}"; cat "$here/build.sh" "$here"/guest/*; } | sha256sum | cut -c1-16)
+key=$( { printf '%s\n' "${packages[@]}"; cat "$here/build.sh" "$here/boot.S" "$here"/guest/*; } | sha256sum | cut -c1-16)
 out=$cache/$key
 if [ ! -e "$out/guest.qcow2" ]; then
   work=$(mktemp -d "$cache/building.XXXXXX")
@@ -50,49 +50,85 @@ if [ ! -e "$out/guest.qcow2" ]; then
 
   # The initramfs is the whole system. Uncompressed: reading 4 MB is cheaper under TCG than unpacking it.
   tree=$work/tree
-  mkdir -p "$tree"/{bin,lib/modules,etc,dev,proc,sys,run,config,tmp}
+  mkdir -p "$tree"/{bin,etc,dev,proc,sys,run,config,tmp,lib/modules/"$version"}
   cp "$busybox" "$tree/bin/busybox"
+  for name in $("$busybox" --list); do [ "$name" = busybox ] || ln -s busybox "$tree/bin/$name"; done
   cp "$here/guest/init" "$tree/init"
   cp "$here/guest/bash" "$tree/bin/bash"
   cp "$here"/guest/{json.awk,network.awk,network,lease} "$tree/lib/"
-  declare -A taken
-  for list in first later; do
-    while read -r name; do
-      line=$(grep -E "(^|/)$name\.ko:" "$modules/modules.dep") || die "no module $name in $kernel"
-      # modules.dep names what a module needs from the nearest to the deepest: load it backwards.
-      for file in $(tr ' ' '\n' <<<"${line/:/}" | tac); do
-        [ -z "${taken[$file]:-}" ] || continue
-        taken[$file]=yes
-        cp "$modules/$file" "$tree/lib/modules/"
-        basename "$file" >>"$tree/lib/modules/$list"
-      done
-    done <"$here/guest/modules.$list"
+  # Modules: those that init names and what they need.
+  names=$(sed -n 's/.*modprobe -a \([-a-z_ ]*\).*/\1/p' "$here/guest/init")
+  [ -n "$names" ] || die "init loads no modules"
+  for name in $names; do
+    line=$(grep -E "(^|/)$name\.ko:" "$modules/modules.dep") || die "no module $name in $kernel"
+    for file in ${line/:/}; do cp "$modules/$file" "$tree/lib/modules/$version/"; done
   done
+  "$busybox" depmod -b "$tree" "$version"
   (cd "$tree" && find . | "$busybox" cpio -o -H newc 2>/dev/null) >"$work/initrd"
 
-  disk=$work/out/guest.raw
-  sectors=$((64 * 2048)) first=2048
-  truncate -s $((sectors * 512)) "$disk"
-  dd if="$work/root/usr/lib/syslinux/mbr/mbr.bin" of="$disk" conv=notrunc status=none
-  # The partition entry at 446: active, CHS unused, type 06 (FAT16), first sector, length; little endian.
-  le32() { printf '\\x%02x\\x%02x\\x%02x\\x%02x' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) $(($1 >> 24 & 255)); }
-  printf "\\x80\\xfe\\xff\\xff\\x06\\xfe\\xff\\xff$(le32 $first)$(le32 $((sectors - first)))" |
-    dd of="$disk" bs=1 seek=446 conv=notrunc status=none
-  printf '\x55\xaa' | dd of="$disk" bs=1 seek=510 conv=notrunc status=none
-  export MTOOLS_SKIP_CHECK=1
-  partition="$disk@@$((first * 512))"
-  mformat -i "$partition" -T $((sectors - first)) -h 255 -s 63 -H $first -c 8 ::
-  syslinux --install --offset $((first * 512)) "$disk"
-  mcopy -i "$partition" "$work/root/boot/vmlinuz-$version" ::vmlinuz
-  mcopy -i "$partition" "$work/initrd" ::initrd
-  mcopy -i "$partition" "$here/guest/syslinux.cfg" ::syslinux.cfg
+  # The kernel out of its bzImage (Documentation/x86/boot.rst): real-mode setup, then a compressed ELF file, then 4 bytes of size.
+  image=$work/root/boot/vmlinuz-$version
+  field() { od -An -t "u$2" -j $(($1)) -N "$2" "$image" | tr -d ' '; } # offset, bytes
+  setup_sectors=$(($(field 0x1f1 1) + 1))
+  payload=$((setup_sectors * 512 + $(field 0x248 4)))
+  head -c $((payload + $(field 0x24c 4) - 4)) "$image" | tail -c +$((payload + 1)) >"$work/payload"
+  [ "$(od -An -t x4 -N 4 "$work/payload")" = " 184c2102" ] || die "$kernel is not compressed with lz4"
+  lz4 -dcq "$work/payload" >"$work/vmlinux"
+  tool() { # the assembler & co. with the libraries beside them
+    local name=$1
+    shift
+    LD_LIBRARY_PATH=$work/root/usr/lib/x86_64-linux-gnu "$work/root/usr/bin/x86_64-linux-gnu-$name" "$@"
+  }
+  # As it lies in memory, without what only memory encryption uses; .bss and .brk behind it are not stored.
+  tool objcopy -O binary -R .notes -R .init.scratch "$work/vmlinux" "$work/kernel"
+  read -r kernel_end < <(tool readelf -SW "$work/vmlinux" |
+    sed -n 's/.* \.brk *NOBITS *f*\([0-9a-f]*\) [0-9a-f]* \([0-9a-f]*\) .*/0x\1 0x\2/p' |
+    { read -r address size; echo $((address - 0x80000000 + size)); })
 
-  qemu-img convert -f raw -O qcow2 "$disk" "$work/out/guest.qcow2"
+  mebibyte=$((1 << 20))
+  kernel_address=$((16 * mebibyte))
+  initrd_address=$(((kernel_end + 4095) / 4096 * 4096))
+  sectors_of() { echo $((($(stat -c %s "$1") + 511) / 512)); }
+  kernel_sectors=$(sectors_of "$work/kernel")
+  initrd_sectors=$(sectors_of "$work/initrd")
+  [ $((initrd_address + initrd_sectors * 512)) -lt $((64 * mebibyte - 256 * 1024)) ] || die "too large for 64 MiB of memory"
+  setup_lba=2048 # each at the start of a qcow2 cluster of 64 KiB
+  kernel_lba=$((setup_lba + 128))
+  initrd_lba=$((kernel_lba + (kernel_sectors + 127) / 128 * 128))
+  disk_sectors=$((64 * 2048))
+  (cd "$here/guest" && tool as -o "$work/boot.o" "$here/boot.S" \
+    --defsym SETUP_LBA=$setup_lba --defsym SETUP_SECTORS="$setup_sectors" \
+    --defsym KERNEL_LBA=$kernel_lba --defsym KERNEL_SECTORS="$kernel_sectors" --defsym KERNEL=$kernel_address \
+    --defsym INITRD_LBA=$initrd_lba --defsym INITRD_SECTORS="$initrd_sectors" --defsym INITRD=$initrd_address \
+    --defsym DISK_SECTORS=$disk_sectors)
+  tool objcopy -O binary -j .text "$work/boot.o" "$work/boot"
+
+  # What a boot loader tells the setup.
+  le() { local value=$(($2)) i; for ((i = 0; i < $1; i++)); do printf "\\x$(printf %02x $((value >> 8 * i & 255)))"; done; } # bytes, value
+  head -c $((setup_sectors * 512)) "$image" >"$work/setup"
+  tell() { le "$2" "$3" | dd of="$work/setup" bs=1 seek=$(($1)) conv=notrunc status=none; } # offset, bytes, value
+  tell 0x1fa 2 0xffff                       # vid_mode: normal
+  tell 0x210 1 0xff                         # type_of_loader: none of the known
+  tell 0x211 1 $(($(field 0x211 1) | 0x80)) # loadflags: CAN_USE_HEAP
+  tell 0x214 4 $((0x7c00 + 0x800))          # code32_start: enter32 of boot.S
+  tell 0x218 4 "$initrd_address"            # ramdisk_image
+  tell 0x21c 4 $((initrd_sectors * 512))    # ramdisk_size
+  tell 0x224 2 $((0xe000 - 0x200))          # heap_end_ptr
+  tell 0x228 4 $((0x7c00 + 0xa00))          # cmd_line_ptr: command_line of boot.S
+
+  disk=$work/out/guest.raw
+  truncate -s $((disk_sectors * 512)) "$disk"
+  put() { dd if="$1" of="$disk" bs=512 seek="$2" conv=notrunc,sparse status=none; } # file, sector
+  put "$work/boot" 0
+  put "$work/setup" $setup_lba
+  put "$work/kernel" $kernel_lba
+  put "$work/initrd" $initrd_lba
+  # zstd: read at every boot where the image is a backing file, and several times as fast as zlib.
+  qemu-img convert -c -o compression_type=zstd -f raw -O qcow2 "$disk" "$work/out/guest.qcow2"
   printf '%s\n' "${packages[@]}" >"$work/out/packages"
   rm -rf "$out"
   mv "$work/out" "$out"
 fi
 
-ln -sfn "$out" "$cache/latest"
 echo "raw=$out/guest.raw"
 echo "qcow2=$out/guest.qcow2"
