@@ -139,12 +139,9 @@ internal sealed class Transport : IDisposable
             tls.CertificateChainPolicy.CustomTrustStore.AddRange(roots);
         }
 
-        if (_config.SkipTlsVerify)
-        {
-#pragma warning disable CA5359 // stated twice by the user, see KubernetesConfig.Validate
-            tls.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
+#pragma warning disable CA5359 // SkipTlsVerify is stated twice by the user, see KubernetesConfig.Validate
+        tls.RemoteCertificateValidationCallback = _config.SkipTlsVerify ? static (_, _, _, _) => true : static (_, certificate, chain, errors) => Verify(certificate, chain, errors);
 #pragma warning restore CA5359
-        }
 
         if (material.Certificate is { } certificate)
         {
@@ -164,6 +161,24 @@ internal sealed class Transport : IDisposable
         }
 
         return tls;
+    }
+
+    /// <summary>
+    /// The platform's verdict, in words; and no certificate without alternative names, for which the platform falls back to
+    /// the common name.
+    /// </summary>
+    private static bool Verify(X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        if (errors == SslPolicyErrors.None && certificate is X509Certificate2 { Extensions: { } extensions } && extensions.OfType<X509SubjectAlternativeNameExtension>().Any())
+            return true;
+        var causes = new List<string>();
+        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
+            causes.Add($"it is not for this name: {certificate?.Subject}");
+        foreach (var status in chain?.ChainStatus ?? [])
+            causes.Add($"{status.Status}: {status.StatusInformation.Trim()}");
+        if (errors == SslPolicyErrors.None)
+            causes.Add("it has no subject alternative names");
+        throw new AuthenticationException($"the server's certificate is refused: {(causes.Count > 0 ? string.Join("; ", causes) : errors.ToString())}");
     }
 
     private static X509Certificate2Collection Certificates(string pem, PemSource source)

@@ -102,7 +102,7 @@ public sealed class SendTests
     public async Task A_request_without_an_answer_runs_out_of_time()
     {
         await using var server = await ScriptedServer.StartAsync(c => Task.Delay(Timeout.Infinite, c.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default));
-        using var client = server.Client(o => o with { RequestTimeout = TimeSpan.FromMilliseconds(50), MaxAttempts = 2 });
+        using var client = server.Client(o => o with { RequestTimeout = TimeSpan.FromSeconds(1.5), MaxAttempts = 2 });
 
         var error = await Assert.ThrowsAsync<KubernetesConnectionException>(() => GetAsync(client));
 

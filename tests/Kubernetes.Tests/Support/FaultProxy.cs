@@ -56,7 +56,15 @@ internal sealed class FaultProxy : IAsyncDisposable
         {
             foreach (var socket in _sockets)
             {
-                socket.LingerState = new LingerOption(true, 0);
+                try
+                {
+                    socket.LingerState = new LingerOption(true, 0);
+                }
+                catch (Exception e) when (e is ObjectDisposedException or SocketException)
+                {
+                    // It ended by itself.
+                }
+
                 socket.Dispose();
             }
 
