@@ -8,7 +8,6 @@ using Kilonova.Libvirt.Xml;
 namespace Kilonova.Libvirt.Tests;
 
 /// <summary>Domains from definition to removal on libvirt's own test driver, inside this process.</summary>
-[Collection("in-process libvirt")]
 public sealed class TestDriverTests : IAsyncLifetime
 {
     private const string Uri = "test:///default";

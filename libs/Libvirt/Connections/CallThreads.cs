@@ -17,16 +17,7 @@ internal sealed class CallThreads(string name, int limit, TimeSpan timeout, Time
     private int threads;
     private int idle;
     private int running;
-
-    /// <summary>Calls queued or in flight.</summary>
-    internal int Load
-    {
-        get
-        {
-            lock (gate)
-                return running + queue.Count;
-        }
-    }
+    private bool ended;
 
     internal void Enqueue(NativeCall call)
     {
@@ -60,7 +51,10 @@ internal sealed class CallThreads(string name, int limit, TimeSpan timeout, Time
             call.Fail(LibvirtException.Abandoned(reason.Message, reason.InnerException));
     }
 
-    /// <summary>Runs <paramref name="action"/> on one of the threads once the last call in flight has returned. After <see cref="Refuse"/>.</summary>
+    /// <summary>
+    /// Runs <paramref name="action"/> on one of the threads once the last call in flight has returned, and ends the threads. After
+    /// <see cref="Refuse"/>.
+    /// </summary>
     internal void WhenDrained(Action action)
     {
         lock (gate)
@@ -108,8 +102,13 @@ internal sealed class CallThreads(string name, int limit, TimeSpan timeout, Time
                 if (close is { } last && running == 0)
                 {
                     close = null;
+                    ended = true;
+                    Monitor.PulseAll(gate);
                     return last;
                 }
+
+                if (ended)
+                    return null;
 
                 idle++;
                 var woken = Monitor.Wait(gate, IdleLimit);

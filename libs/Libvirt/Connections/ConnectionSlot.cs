@@ -8,28 +8,34 @@ internal sealed class ConnectionSlot(Func<CancellationToken, Task<LibvirtConnect
     private readonly Lock gate = new();
     private Task<LibvirtConnection>? current;
 
-    /// <summary>Calls queued or in flight.</summary>
-    internal int Load
-    {
-        get
-        {
-            lock (gate)
-                return current is { IsCompletedSuccessfully: true } ? current.Result.Load : 0;
-        }
-    }
+    private int load;
+
+    /// <summary>Calls waiting for the connection, queued or in flight.</summary>
+    internal int Load => Volatile.Read(ref load);
 
     internal async Task<T> CallAsync<T>(string operation, Func<ConnectHandle, T> call, CancellationToken cancellationToken)
     {
-        Task<LibvirtConnection> opening;
+        Interlocked.Increment(ref load);
+        try
+        {
+            var connection = await Connection().WaitAsync(cancellationToken);
+            return await connection.CallAsync(operation, call, cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref load);
+        }
+    }
+
+    /// <summary>The present connection, or the one being opened; callers share it, so nobody's cancellation ends the opening.</summary>
+    private Task<LibvirtConnection> Connection()
+    {
         lock (gate)
         {
-            if (current is null or { IsFaulted: true } or { IsCanceled: true } || current is { IsCompletedSuccessfully: true, Result.IsUsable: false })
+            if (current is null || (current.IsCompleted && !(current.IsCompletedSuccessfully && current.Result.IsUsable)))
                 current = open(CancellationToken.None);
-            opening = current;
+            return current;
         }
-
-        var connection = await opening.WaitAsync(cancellationToken);
-        return await connection.CallAsync(operation, call, cancellationToken);
     }
 
     /// <summary>Forgets the connection, which its owner disposes.</summary>

@@ -22,7 +22,8 @@ public sealed class LibvirtConnection : ICallRoute, IAsyncDisposable
     private volatile bool abandoned;
     private int disposed;
 
-    private LibvirtConnection(string uri, LibvirtConnectionOptions options, TimeProvider timeProvider)
+    /// <summary>Not yet open.</summary>
+    internal LibvirtConnection(string uri, LibvirtConnectionOptions options, TimeProvider timeProvider)
     {
         Uri = uri;
         this.options = options;
@@ -32,7 +33,7 @@ public sealed class LibvirtConnection : ICallRoute, IAsyncDisposable
         Host = new HostOperations(this);
     }
 
-    /// <summary>What was given to <see cref="OpenAsync"/>.</summary>
+    /// <summary>Where it leads.</summary>
     public string Uri { get; }
 
     /// <summary>Calls on domains.</summary>
@@ -46,9 +47,6 @@ public sealed class LibvirtConnection : ICallRoute, IAsyncDisposable
 
     /// <summary>Whether it still takes calls.</summary>
     public bool IsUsable => !lost.Task.IsCompleted;
-
-    /// <summary>Calls queued or in flight.</summary>
-    internal int Load => threads.Load;
 
     /// <summary>Completes when the native connection is closed; for an abandoned one, when its last call has come back.</summary>
     internal Task Closed => closed.Task;
@@ -66,21 +64,9 @@ public sealed class LibvirtConnection : ICallRoute, IAsyncDisposable
         CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(uri);
-        _ = EventLoop.Current;
         var connection = new LibvirtConnection(uri, options ?? new LibvirtConnectionOptions(), timeProvider ?? TimeProvider.System);
-        try
-        {
-            await connection.EnqueueAsync("virConnectOpen", connection.Open, cancellationToken).WaitAsync(cancellationToken);
-            return connection;
-        }
-        catch
-        {
-            // The call itself cannot be cancelled; the connection closes itself once it returns.
-            if (cancellationToken.IsCancellationRequested)
-                connection.Abandon("opening was cancelled");
-            await connection.DisposeAsync();
-            throw;
-        }
+        await connection.OpenAsync(cancellationToken);
+        return connection;
     }
 
     /// <summary>Delivers domain events of all domains to <paramref name="stream"/> until the connection is lost or disposed.</summary>
@@ -128,6 +114,24 @@ public sealed class LibvirtConnection : ICallRoute, IAsyncDisposable
 
     Task<T> ICallRoute.MutateAsync<T>(string operation, Func<ConnectHandle, T> call, CancellationToken cancellationToken)
         => CallAsync(operation, call, cancellationToken);
+
+    /// <summary>Opens it; on failure it is disposed.</summary>
+    internal async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        _ = EventLoop.Current;
+        try
+        {
+            await EnqueueAsync("virConnectOpen", Open, cancellationToken).WaitAsync(cancellationToken);
+        }
+        catch
+        {
+            // The call itself cannot be cancelled; the connection closes itself once it returns.
+            if (cancellationToken.IsCancellationRequested)
+                Abandon("opening was cancelled");
+            await DisposeAsync();
+            throw;
+        }
+    }
 
     internal Task<T> CallAsync<T>(string operation, Func<ConnectHandle, T> call, CancellationToken cancellationToken)
         => EnqueueAsync(

@@ -59,6 +59,16 @@ public sealed class LibvirtHost : ICallRoute, IAsyncDisposable
     /// <summary>Why it does not; null while connected.</summary>
     public string? LastError => lastError;
 
+    /// <summary>Connections that take calls.</summary>
+    internal int UsableConnections
+    {
+        get
+        {
+            lock (gate)
+                return opened.Count(entry => entry.Connection.IsUsable);
+        }
+    }
+
     /// <summary>Starts connecting, and from then on reconnecting, in the background.</summary>
     /// <exception cref="DllNotFoundException">libvirt.so.0 is not installed.</exception>
     public void Start()
@@ -172,24 +182,20 @@ public sealed class LibvirtHost : ICallRoute, IAsyncDisposable
 
     private async Task<LibvirtConnection> TrackAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
+        var connection = new LibvirtConnection(Uri, options.Connection with { CallTimeout = timeout }, timeProvider);
         lock (gate)
         {
+            if (stopping.IsCancellationRequested)
+                throw LibvirtException.Abandoned($"the connections to {Uri} are closed");
             opened.RemoveAll(entry => entry.Connection.Closed.IsCompleted && entry.Retired.IsCompletedSuccessfully);
             if (opened.Count(entry => !entry.Connection.IsUsable) is var hanging && hanging >= options.MaxAbandonedConnections)
                 throw LibvirtException.NotConnected($"{hanging} connections to {Uri} are abandoned with calls that have not come back");
-        }
-
-        var connection = await LibvirtConnection.OpenAsync(
-            Uri, options.Connection with { CallTimeout = timeout }, timeProvider, cancellationToken);
-        lock (gate)
-        {
+            // Known before it is open: an opening that hangs counts too.
             opened.Add((connection, RetireAsync(connection)));
-            if (!stopping.IsCancellationRequested)
-                return connection;
         }
 
-        await connection.DisposeAsync();
-        throw LibvirtException.Abandoned($"the connections to {Uri} are closed");
+        await connection.OpenAsync(cancellationToken);
+        return connection;
     }
 
     private static async Task RetireAsync(LibvirtConnection connection)

@@ -16,6 +16,9 @@ public sealed class LibvirtEventStream
     public LibvirtEventStream(int capacity = 16_384)
         => channel = Channel.CreateBounded<LibvirtEvent>(new BoundedChannelOptions(capacity) { SingleReader = true });
 
+    /// <summary>Events dropped and not reported yet.</summary>
+    internal long Lost => Interlocked.Read(ref lost);
+
     /// <summary>Delivers events until the stream is completed (its connection or host disposed). One reader at a time.</summary>
     public async IAsyncEnumerable<LibvirtEvent> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
