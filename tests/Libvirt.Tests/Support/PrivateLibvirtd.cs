@@ -6,7 +6,8 @@ namespace Kilonova.Libvirt.Tests.Support;
 /// <summary>
 /// A libvirtd of one test's own, in its own mount, network and PID namespace with private tmpfs where libvirt keeps state. A shell
 /// is the namespace's first process and takes orders on its standard input; when this process ends, for whatever reason, that input
-/// closes, the shell ends, and the kernel kills everything in the namespace.
+/// closes, the shell ends, and the kernel kills everything in the namespace. It is bash, because bash reaps orphans while it reads:
+/// libvirtd waits for the end of each QEMU that it has killed.
 /// </summary>
 internal sealed class PrivateLibvirtd : IAsyncDisposable
 {
@@ -21,6 +22,7 @@ internal sealed class PrivateLibvirtd : IAsyncDisposable
         cp "$1/qemu.conf" /etc/libvirt/qemu.conf
         ip link set lo up
         set +e
+        if [ "$2" = drivers ]; then virtlogd </dev/null >>"$1/log" 2>&1 & fi
         daemon=
         while read order; do
           case $order in
@@ -42,6 +44,9 @@ internal sealed class PrivateLibvirtd : IAsyncDisposable
         this.shell = shell;
     }
 
+    /// <summary>A directory that daemon and test both see.</summary>
+    internal string Directory => directory;
+
     /// <summary>The test driver behind the daemon: its state lives as long as a connection to it is open.</summary>
     internal string TestUri => $"test+unix:///default?socket={directory}/sock/libvirt-sock";
 
@@ -56,9 +61,9 @@ internal sealed class PrivateLibvirtd : IAsyncDisposable
     {
         Requires.Libvirt();
         Requires.Program(Daemon, "libvirt-daemon");
-        var directory = Directory.CreateTempSubdirectory("kilonova-libvirtd-").FullName;
-        Directory.CreateDirectory($"{directory}/sock");
-        Directory.CreateDirectory($"{directory}/no-drivers");
+        var directory = System.IO.Directory.CreateTempSubdirectory("kilonova-libvirtd-").FullName;
+        System.IO.Directory.CreateDirectory($"{directory}/sock");
+        System.IO.Directory.CreateDirectory($"{directory}/no-drivers");
         await File.WriteAllTextAsync($"{directory}/libvirtd.conf", $"""
             unix_sock_dir = "{directory}/sock"
             auth_unix_rw = "none"
@@ -74,7 +79,7 @@ internal sealed class PrivateLibvirtd : IAsyncDisposable
             """);
         var start = new ProcessStartInfo("unshare")
         {
-            ArgumentList = { "-m", "-n", "-p", "-f", "--mount-proc", "--kill-child", "sh", "-c", Script, "libvirtd", directory },
+            ArgumentList = { "-m", "-n", "-p", "-f", "--mount-proc", "--kill-child", "bash", "-c", Script, "libvirtd", directory, drivers ? "drivers" : "" },
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -107,7 +112,7 @@ internal sealed class PrivateLibvirtd : IAsyncDisposable
         shell.StandardInput.Close();
         await shell.WaitForExitAsync();
         shell.Dispose();
-        Directory.Delete(directory, recursive: true);
+        System.IO.Directory.Delete(directory, recursive: true);
     }
 
     private async Task<string> OrderAsync(string order)
