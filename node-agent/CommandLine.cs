@@ -30,7 +30,11 @@ internal static class CommandLine
         var listen = Text("--listen", null, "Address and port of /healthz, /readyz and /metrics; none when absent.");
         var hostIP = Text("--host-ip", null, "Address by which others reach the host; found when absent.");
         var bootIdFile = Text("--boot-id-file", Defaults.BootIdFile, "File with the boot ID.");
-        var imageDirectories = Text("--image-directory", string.Join(':', Defaults.ImageDirectories), "Directories from which file: images are taken, with colons between.");
+        var imageDirectories = new Option<string[]>("--image-directory")
+        {
+            Description = "Directories from which file: images are taken, with colons between; may be given several times.",
+            DefaultValueFactory = _ => [FromEnvironment("--image-directory") ?? string.Join(':', Defaults.ImageDirectories)],
+        };
         var allowLocal = Flag("--allow-local-image-sources", "Fetch images from addresses of the host itself and of its link too.");
         var virtType = Text("--virt-type", null, "kvm, qemu or auto, over what the Hypervisor says.");
         var fullPass = Time("--full-pass-interval", Defaults.FullPassInterval, "Between two looks at everything.");
@@ -56,7 +60,7 @@ internal static class CommandLine
                 Listen = parsed.GetValue(listen),
                 HostIP = parsed.GetValue(hostIP),
                 BootIdFile = parsed.GetValue(bootIdFile)!,
-                ImageDirectories = parsed.GetValue(imageDirectories)!.Split(':', StringSplitOptions.RemoveEmptyEntries),
+                ImageDirectories = [.. parsed.GetValue(imageDirectories)!.SelectMany(list => list.Split(':', StringSplitOptions.RemoveEmptyEntries))],
                 AllowLocalImageSources = parsed.GetValue(allowLocal),
                 VirtType = parsed.GetValue(virtType) is { } type ? Enum.Parse<VirtType>(type, ignoreCase: true) : null,
                 FullPassInterval = parsed.GetValue(fullPass),
