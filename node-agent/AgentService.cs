@@ -146,6 +146,7 @@ internal sealed class AgentService : IAsyncDisposable
                 await passDue.WaitAsync(options.FullPassInterval, stop);
                 if (host.Refusal is null)
                     await pass.RunAsync(stop);
+                ProcessMemory.Trim();
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {

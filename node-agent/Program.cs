@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Kilonova.NodeAgent;
 using Microsoft.Extensions.Logging;
 
+ProcessMemory.ShareArenas();
 return await CommandLine.Root(RunAsync).Parse(args).InvokeAsync();
 
 static async Task<int> RunAsync(AgentOptions options, LogFormat format, LogLevel level, CancellationToken cancel)

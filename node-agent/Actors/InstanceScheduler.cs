@@ -55,7 +55,7 @@ internal sealed class InstanceScheduler : IDisposable
         var deleted = now?.Metadata.DeletionTimestamp is not null && old?.Metadata.DeletionTimestamp is null;
         if (replaced || deleted)
             Interrupt(id);
-        if (replaced || deleted || old?.Metadata.Generation != now?.Metadata.Generation || old?.Metadata.Finalizers?.Count != now?.Metadata.Finalizers?.Count)
+        if (replaced || deleted || old?.Metadata.Generation != now?.Metadata.Generation)
             queue.Add(id, deleted ? Priority.High : Priority.Normal);
     }
 

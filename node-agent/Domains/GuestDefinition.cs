@@ -63,12 +63,16 @@ internal static class GuestDefinition
                 Disks = Disks(files, machine, profile.DiskCache),
                 Interfaces = [.. (spec.Interfaces ?? []).Select(Interface)],
                 Serials = [new CharacterDevice { Source = new PtyCharacter(), Log = new CharacterLog(files.ConsoleLog, Append: true) }],
-                Channels = [new CharacterDevice { Source = new UnixCharacter(), TargetType = "virtio", TargetName = "org.qemu.guest_agent.0" }],
+                Channels = HasGuestAgent(spec.Image) ? [new CharacterDevice { Source = new UnixCharacter(), TargetType = "virtio", TargetName = "org.qemu.guest_agent.0" }] : [],
                 MemoryBalloon = new MemoryBalloon("virtio", StatsPeriodSeconds: 10),
                 RandomGenerators = [new RandomGenerator()],
             },
         };
     }
+
+    // Only where the image says that it has the agent: a shutdown is asked of it first.
+    private static bool HasGuestAgent(InstanceImage? image) =>
+        image?.Properties?.GetValueOrDefault("hw_qemu_guest_agent")?.ToUpperInvariant() is "YES" or "TRUE" or "1" or "ON" or "Y" or "T";
 
     private static Disk[] Disks(InstanceFiles files, string? machine, string cache)
     {

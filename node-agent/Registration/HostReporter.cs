@@ -43,6 +43,7 @@ internal sealed class HostReporter : IDisposable
     private readonly TaskCompletionSource registered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private HostFacts? facts;
     private HostProfile? profile;
+    private KvmVerdict? kvmTold;
     private VirtType factsFor;
     private long figuresToldAt;
 
@@ -175,11 +176,11 @@ internal sealed class HostReporter : IDisposable
     {
         if (!libvirt.IsConnected || (facts is not null && factsFor == wanted))
             return;
-        var known = facts?.Kvm;
         var (read, guests) = await reader.ReadAsync(wanted, BootID, cancel);
         (facts, profile, factsFor) = (read, guests, wanted);
-        if (read.Kvm is { } kvm && kvm != known)
+        if (read.Kvm is { } kvm && kvm != kvmTold)
             LogMessages.KvmTried(logger, kvm.Usable, kvm.Message);
+        kvmTold = read.Kvm;
     }
 
     private async Task TellProviderAsync(ResourceProvider? provider, HostFacts known, DiskSpace disk, CancellationToken cancel)
