@@ -67,10 +67,10 @@ public sealed class Informer<T>
         _reflection.Handlers.Add(handler);
     }
 
-    /// <summary>Indexes objects by one value; null leaves an object out.</summary>
+    /// <summary>Indexes objects by one value; null leaves an object out. The function must not throw.</summary>
     public Index<T> AddIndex(Func<T, string?> value) => AddIndex(obj => value(obj) is { } v ? [v] : Array.Empty<string>());
 
-    /// <summary>Indexes objects by any number of values.</summary>
+    /// <summary>Indexes objects by any number of values. The function must not throw.</summary>
     public Index<T> AddIndex(Func<T, IEnumerable<string>> values) => _reflection.Store.AddIndex(values);
 
     /// <summary>The cached object, if there is one.</summary>
@@ -119,7 +119,9 @@ public sealed class Informer<T>
             {
                 return;
             }
-            catch (Exception e) when (e is KubernetesException or KubernetesConnectionException or KubernetesDecodeException or StoreWentBackException)
+#pragma warning disable CA1031 // an informer that ends leaves its users blind: whatever happens is visible and tried again
+            catch (Exception e)
+#pragma warning restore CA1031
             {
                 if (_time.GetElapsedTime(started) >= _options.HealthyAfter)
                     failures = 0;

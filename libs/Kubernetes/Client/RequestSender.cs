@@ -89,6 +89,7 @@ internal sealed class RequestSender : IDisposable
         }
         catch (Exception e) when (IsConnectionFailure(e, cancel))
         {
+            cancel.ThrowIfCancellationRequested();
             throw ConnectionFailure(request, e, timeout);
         }
         finally
@@ -122,6 +123,7 @@ internal sealed class RequestSender : IDisposable
         }
         catch (Exception e) when (IsConnectionFailure(e, cancel))
         {
+            cancel.ThrowIfCancellationRequested();
             throw ConnectionFailure(request, e, timeout);
         }
         finally
@@ -232,7 +234,8 @@ internal sealed class RequestSender : IDisposable
     }
 
     private static bool IsConnectionFailure(Exception e, CancellationToken cancel) =>
-        e is HttpRequestException or IOException || (e is OperationCanceledException && !cancel.IsCancellationRequested);
+        e is HttpRequestException or IOException or InvalidDataException or KubernetesConfigException
+        || (e is OperationCanceledException && !cancel.IsCancellationRequested);
 
     private KubernetesConnectionException ConnectionFailure(in ApiRequest request, Exception e, CancellationTokenSource timeout) =>
         timeout.IsCancellationRequested

@@ -161,9 +161,7 @@ public sealed partial class Resource<T>
     {
         // A Status says that it is gone; the object itself, that something is still waited for.
         var answer = await JsonSerializer.DeserializeAsync(stream, ClientJson.Default.PartialObject, cancel).ConfigureAwait(false);
-        return answer?.Metadata?.DeletionTimestamp is not null && answer.Metadata.Finalizers is { Count: > 0 } || answer?.Kind is not ("Status" or null) && answer.Metadata?.DeletionTimestamp is not null
-            ? DeleteOutcome.Terminating
-            : DeleteOutcome.Gone;
+        return answer is { Kind: not "Status", Metadata.DeletionTimestamp: not null } ? DeleteOutcome.Terminating : DeleteOutcome.Gone;
     }
 
     private static void RequireSubresourceGuard(Guard guard)

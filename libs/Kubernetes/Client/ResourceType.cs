@@ -50,8 +50,11 @@ public sealed class ResourceType<T>
     /// <inheritdoc/>
     public override string ToString() => Name;
 
-    /// <summary>The object with <c>apiVersion</c> and <c>kind</c>, which servers omit in lists of built-in kinds.</summary>
-    internal T Typed(T obj) => obj.Kind == Kind && obj.ApiVersion == ApiVersion ? obj : obj with { ApiVersion = ApiVersion, Kind = Kind };
+    /// <summary>
+    /// The object with <c>apiVersion</c> and <c>kind</c>, which servers omit in lists of built-in kinds; always these very
+    /// strings, so that a cache of many objects holds them once.
+    /// </summary>
+    internal T Typed(T obj) => ReferenceEquals(obj.Kind, Kind) && ReferenceEquals(obj.ApiVersion, ApiVersion) ? obj : obj with { ApiVersion = ApiVersion, Kind = Kind };
 
     /// <summary>URL of the collection.</summary>
     /// <exception cref="ArgumentException">A namespace is given for a cluster-scoped kind.</exception>

@@ -39,13 +39,14 @@ internal sealed class TokenSource(KubernetesConfig config, TimeSpan interval, Ti
         try
         {
             var token = File.ReadAllText(config.TokenFile!).Trim();
-            if (token.Length == 0)
+            if (token.Length > 0)
+                _token = token;
+            else if (!_read)
                 throw new KubernetesConfigException($"{config.TokenFile}: the token file is empty");
-            _token = token;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException && _read)
         {
-            // In the moment of a rotation the file may be away: the old token is still good, the next look finds the new one.
+            // In the moment of a rotation the file may be away or empty: the old token is still good, the next look finds the new one.
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -126,6 +126,12 @@ public sealed class EventRecorder
         {
             series.Written = await send(series).ConfigureAwait(false);
         }
+        catch (OperationCanceledException)
+        {
+            // Stopped in the middle: to be sent with what is left.
+            series.Changed = true;
+            throw;
+        }
         catch (Exception e) when (e is KubernetesException or KubernetesConnectionException or KubernetesDecodeException)
         {
             // An event whose object could not be made has no series to count on.
