@@ -26,6 +26,9 @@ internal sealed class ScriptedServer : IHttpApplication<HttpContext>, IAsyncDisp
 
     public ConcurrentQueue<string> Requests { get; } = new();
 
+    /// <summary>Keeps no record of requests.</summary>
+    public bool Forgets { get; set; }
+
     public Uri Address { get; private set; } = null!;
 
     public static async Task<ScriptedServer> StartAsync(Func<HttpContext, Task> handler)
@@ -60,7 +63,8 @@ internal sealed class ScriptedServer : IHttpApplication<HttpContext>, IAsyncDisp
 
     public async Task ProcessRequestAsync(HttpContext context)
     {
-        Requests.Enqueue($"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}");
+        if (!Forgets)
+            Requests.Enqueue($"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}");
         await _handler(context);
     }
 
