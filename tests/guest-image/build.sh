@@ -79,15 +79,15 @@ if [ ! -e "$out/guest.qcow2" ]; then
     shift
     LD_LIBRARY_PATH=$work/root/usr/lib/x86_64-linux-gnu "$work/root/usr/bin/x86_64-linux-gnu-$name" "$@"
   }
-  # As it lies in memory, without what only memory encryption uses; .bss and .brk behind it are not stored.
-  tool objcopy -O binary -R .notes -R .init.scratch "$work/vmlinux" "$work/kernel"
-  read -r kernel_end < <(tool readelf -SW "$work/vmlinux" |
-    sed -n 's/.* \.brk *NOBITS *f*\([0-9a-f]*\) [0-9a-f]* \([0-9a-f]*\) .*/0x\1 0x\2/p' |
-    { read -r address size; echo $((address - 0x80000000 + size)); })
+  # As it lies in memory, without what only memory encryption uses. It ends with .bss and .brk, which are not stored.
+  as_in_memory=(-O binary -R .notes -R .init.scratch)
+  tool objcopy "${as_in_memory[@]}" "$work/vmlinux" "$work/kernel"
+  tool objcopy "${as_in_memory[@]}" --set-section-flags .bss=alloc,load,contents --set-section-flags .brk=alloc,load,contents \
+    "$work/vmlinux" "$work/kernel-and-bss"
 
   mebibyte=$((1 << 20))
   kernel_address=$((16 * mebibyte))
-  initrd_address=$(((kernel_end + 4095) / 4096 * 4096))
+  initrd_address=$((kernel_address + ($(stat -c %s "$work/kernel-and-bss") + 4095) / 4096 * 4096))
   sectors_of() { echo $((($(stat -c %s "$1") + 511) / 512)); }
   kernel_sectors=$(sectors_of "$work/kernel")
   initrd_sectors=$(sectors_of "$work/initrd")
