@@ -75,7 +75,8 @@ public sealed class Fleet(TestCluster cluster, string project = "tests")
         Assert.DoesNotContain("vnet", (await where.ExecAsync("ip", "-o", "link")).Ensured, StringComparison.Ordinal);
         Assert.Empty(Allocations(await kubectl.GetAsync("resourceprovider", host)));
         Assert.Empty(await kubectl.ListAsync("instances", $"kilonova-host-{host}"));
-        Assert.Empty(await kubectl.ListAsync("secrets", $"kilonova-host-{host}"));
+        // They go with their Instances by Kubernetes' garbage collector, a little later.
+        await Eventually.True("its Secrets are gone", async () => (await kubectl.ListAsync("secrets", $"kilonova-host-{host}")).Count == 0);
     }
 
     /// <summary>Phase of a server.</summary>
