@@ -95,6 +95,41 @@ public sealed class LeakTests(ITestOutputHelper output)
         AssertSlopes(samples, LiveBytesAllowed, ResidentBytesAllowed);
     }
 
+    [Fact]
+    public async Task Closing_amid_events_leaves_no_reference()
+    {
+        await using var daemon = await PrivateLibvirtd.CreateAsync();
+        await using var busy = await Eventually.SucceedsAsync(() => LibvirtConnection.OpenAsync(daemon.TestUri));
+        // libvirtd 9.0 stops sending events to anyone if its last subscriber leaves while it sends: one has to stay.
+        await busy.SubscribeAsync(new LibvirtEventStream(1), DomainEventKinds.Lifecycle);
+        var before = Leaks.Measure();
+        using var enough = new CancellationTokenSource();
+        var noise = Parallel.ForAsync(0, 4, async (worker, _) =>
+        {
+            var definition = Sample.TestDomain($"noise-{worker}");
+            while (!enough.IsCancellationRequested)
+            {
+                await busy.Domains.DefineAsync(DomainXml.Write(definition), cancellationToken: CancellationToken.None);
+                await busy.Domains.UndefineAsync(definition.Uuid, DomainUndefineFlags.None, CancellationToken.None);
+            }
+        });
+        for (var round = 0; round < 200; round++)
+        {
+            var connection = await LibvirtConnection.OpenAsync(daemon.TestUri);
+            var stream = new LibvirtEventStream();
+            await connection.SubscribeAsync(stream, DomainEventKinds.Lifecycle);
+            await using (var events = stream.ReadAllAsync().GetAsyncEnumerator())
+                Assert.True(await events.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30)));
+            await connection.DisposeAsync();
+            Assert.Equal(0, connection.ReferencesLeft);
+        }
+
+        await enough.CancelAsync();
+        await noise;
+        var after = Leaks.Measure();
+        Assert.Equal((before.Descriptors, before.Cookies), (after.Descriptors, after.Cookies));
+    }
+
     private void AssertSlopes(List<(int Round, Leaks Leaks)> samples, double liveBytesAllowed, double residentBytesAllowed)
     {
         var live = Leaks.PerRound(samples, leaks => leaks.LiveBytes);

@@ -69,7 +69,10 @@ public sealed class LibvirtConnection : ICallRoute, IAsyncDisposable
         return connection;
     }
 
-    /// <summary>Delivers domain events of all domains to <paramref name="stream"/> until the connection is lost or disposed.</summary>
+    /// <summary>
+    /// Delivers domain events of all domains to <paramref name="stream"/> until the connection is lost or disposed. libvirt takes each
+    /// kind once per connection.
+    /// </summary>
     public Task SubscribeAsync(
         LibvirtEventStream stream, DomainEventKinds kinds = DomainEventKinds.All, CancellationToken cancellationToken = default)
     {
@@ -205,6 +208,7 @@ public sealed class LibvirtConnection : ICallRoute, IAsyncDisposable
     {
         try
         {
+            // Opening failed.
             if (handle is null)
                 return;
             // On a lost connection the remote half of a deregistration fails; the local half, which frees the cookie, is done first.
@@ -219,6 +223,12 @@ public sealed class LibvirtConnection : ICallRoute, IAsyncDisposable
             _ = LibvirtNative.virConnectUnregisterCloseCallback(handle, &OnClose);
             closeCookie?.Free();
             handle.Dispose();
+        }
+#pragma warning disable CA1031 // Whoever disposes hears of it; thrown here it would end the process.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            closed.TrySetException(error);
         }
         finally
         {
