@@ -9,20 +9,23 @@ using Kilonova.Libvirt.Xml.Devices;
 
 namespace Kilonova.Libvirt.Tests;
 
-/// <summary>A daemon with its QEMU driver, shared by the tests below.</summary>
-public sealed class QemuFixture : IAsyncLifetime
+/// <summary>A daemon with its QEMU driver, shared by the tests below; started by the first, since only a test can be skipped.</summary>
+public sealed class QemuFixture : IAsyncDisposable
 {
     internal PrivateLibvirtd Daemon { get; private set; } = null!;
 
     internal LibvirtHost Host { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync()
+    internal async Task StartAsync()
     {
+        if (Host is not null)
+            return;
         Requires.Program("/usr/bin/qemu-system-x86_64", "qemu-system-x86");
         Daemon = await PrivateLibvirtd.CreateAsync(drivers: true);
-        Host = new LibvirtHost(Daemon.QemuUri);
+        var host = new LibvirtHost(Daemon.QemuUri);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        await Host.ConnectAsync(patience.Token);
+        await host.ConnectAsync(patience.Token);
+        Host = host;
     }
 
     public async ValueTask DisposeAsync()
@@ -35,9 +38,13 @@ public sealed class QemuFixture : IAsyncLifetime
 }
 
 /// <summary>Real machines under QEMU's own emulation.</summary>
-public sealed class QemuTests(QemuFixture fixture) : IClassFixture<QemuFixture>
+public sealed class QemuTests(QemuFixture fixture) : IClassFixture<QemuFixture>, IAsyncLifetime
 {
     private DomainOperations Domains => fixture.Host.Domains;
+
+    public async ValueTask InitializeAsync() => await fixture.StartAsync();
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
     public async Task A_machine_is_defined_started_paused_reset_and_removed()
@@ -162,6 +169,31 @@ public sealed class QemuTests(QemuFixture fixture) : IClassFixture<QemuFixture>
         var added = Assert.IsType<DomainDeviceEvent>(events.Current);
         Assert.Equal((DeviceChange.Added, "ua-rng"), (added.Change, added.DeviceAlias));
         await Domains.DestroyAsync(definition.Uuid);
+        await Domains.UndefineAsync(definition.Uuid, DomainUndefineFlags.Everything);
+    }
+
+    [Fact]
+    public async Task Reboots_and_finished_jobs_are_told()
+    {
+        var definition = Sample.QemuDomain("jobs");
+        await using var connection = await fixture.Host.OpenDedicatedAsync();
+        var stream = new LibvirtEventStream();
+        await connection.SubscribeAsync(stream, DomainEventKinds.Reboot | DomainEventKinds.Jobs);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await using var events = stream.ReadAllAsync(patience.Token).GetAsyncEnumerator(patience.Token);
+
+        await Domains.DefineAsync(DomainXml.Write(definition));
+        await Domains.StartAsync(definition.Uuid);
+        await Domains.ResetAsync(definition.Uuid);
+        Assert.True(await events.MoveNextAsync());
+        Assert.Equal(definition.Uuid, Assert.IsType<DomainRebootEvent>(events.Current).Domain.Uuid);
+
+        await Domains.SaveAsync(definition.Uuid);
+        do
+            Assert.True(await events.MoveNextAsync());
+        while (events.Current is DomainMigrationIterationEvent);
+        var statistics = Assert.IsType<DomainJobCompletedEvent>(events.Current).Statistics;
+        Assert.True(statistics["memory_total"].AsInt64 >= definition.MemoryKiB * 1024, string.Join('\n', statistics));
         await Domains.UndefineAsync(definition.Uuid, DomainUndefineFlags.Everything);
     }
 

@@ -88,8 +88,16 @@ internal sealed class PrivateLibvirtd : IAsyncDisposable
         if (!drivers)
             start.Environment["LIBVIRT_DRIVER_DIR"] = $"{directory}/no-drivers";
         var daemon = new PrivateLibvirtd(directory, Process.Start(start)!);
-        await daemon.StartAsync();
-        return daemon;
+        try
+        {
+            await daemon.StartAsync();
+            return daemon;
+        }
+        catch
+        {
+            await daemon.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Starts the daemon; it listens a little later.</summary>
@@ -109,7 +117,8 @@ internal sealed class PrivateLibvirtd : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        shell.StandardInput.Close();
+        if (!shell.HasExited)
+            shell.StandardInput.Close();
         await shell.WaitForExitAsync();
         shell.Dispose();
         System.IO.Directory.Delete(directory, recursive: true);
@@ -117,12 +126,16 @@ internal sealed class PrivateLibvirtd : IAsyncDisposable
 
     private async Task<string> OrderAsync(string order)
     {
-        if (!shell.HasExited)
+        try
         {
             await shell.StandardInput.WriteLineAsync(order);
             await shell.StandardInput.FlushAsync();
             if (await shell.StandardOutput.ReadLineAsync() is { } answer)
                 return answer;
+        }
+        catch (IOException)
+        {
+            // The shell has ended; what it said follows.
         }
 
         var error = await shell.StandardError.ReadToEndAsync();
