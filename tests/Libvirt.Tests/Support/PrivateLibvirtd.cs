@@ -117,8 +117,15 @@ internal sealed class PrivateLibvirtd : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!shell.HasExited)
+        try
+        {
             shell.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // The shell has ended with an order unread.
+        }
+
         await shell.WaitForExitAsync();
         shell.Dispose();
         System.IO.Directory.Delete(directory, recursive: true);
