@@ -25,7 +25,15 @@ public enum PlaceResult
 /// SCHED after the decision: claim, bind, write the Instance. The Server as it was read before the claim guards the bind, so neither the Server nor the
 /// ledger need be read again: whatever happened since refuses the write.
 /// </summary>
-public sealed class ServerPlacer(IPlacementStore store, LedgerClaims claims, HostPolicy policy, ServerOrders orders, ILogger<ServerPlacer> logger)
+/// <param name="store">Quorum reads and guarded writes.</param>
+/// <param name="claims">Writes claims into ledgers.</param>
+/// <param name="inventory">What a host may promise, by its provider as just read.</param>
+/// <param name="places">What is known of the places of an instance ID: the reason why it leaves one is there.</param>
+/// <param name="dress">Completes the status of a Server that was just bound.</param>
+/// <param name="logger">Log.</param>
+public sealed class ServerPlacer(
+    IPlacementStore store, LedgerClaims claims, Func<ResourceProvider, EffectiveInventory> inventory, Func<string, IReadOnlyList<Place>> places,
+    Func<Server, SchedulingOutcome?, ServerStatus> dress, ILogger<ServerPlacer> logger)
 {
     /// <summary>Places a server on the first of the hosts that still has room.</summary>
     /// <param name="ask">What is to be placed.</param>
@@ -41,7 +49,7 @@ public sealed class ServerPlacer(IPlacementStore store, LedgerClaims claims, Hos
         var identity = new ClaimIdentity(ask.InstanceID, ask.Epoch, Guid.NewGuid().ToString("N"), Holder.Of(server));
         foreach (var host in hosts)
         {
-            var claim = new ClaimRequest(host, identity, ledger => Ledger.Claim(ledger, policy.InventoryOf(ledger), request, identity));
+            var claim = new ClaimRequest(host, identity, ledger => Ledger.Claim(ledger, inventory(ledger), request, identity));
             switch (await claims.ClaimAsync(claim, cancellation))
             {
                 case ClaimOutcome.Held held:
@@ -60,9 +68,9 @@ public sealed class ServerPlacer(IPlacementStore store, LedgerClaims claims, Hos
 
     private async Task<PlaceResult> BindAsync(PlacementAsk ask, string host, Allocation entry, SchedulingOutcome? outcome, CancellationToken cancellation)
     {
-        var view = new PlacementView(ask.InstanceID, ask.Server, orders.PlacesOf(ask), []);
+        var view = new PlacementView(ask.InstanceID, ask.Server, places(ask.InstanceID), []);
         var bound = Binding.Bound(ask.Server, host, entry.Epoch, entry.ClaimID, view);
-        var written = await store.WriteServerStatusAsync(ask.Server, orders.Dress(bound, outcome), cancellation);
+        var written = await store.WriteServerStatusAsync(ask.Server, dress(bound, outcome), cancellation);
         if (written.Object is not { } server)
             return PlaceResult.Unknown;
         logger.Bound(server.Metadata.Namespace!, server.Metadata.Name!, ask.InstanceID, InstanceOrder.RequestID(server), host, entry.Epoch);

@@ -28,13 +28,6 @@ public sealed class ServerOrders(ClusterCache cache, HostLiveness liveness, Host
         };
     }
 
-    /// <summary>What is known of the places that a server leaves, for the reason why it leaves them.</summary>
-    public IReadOnlyList<Place> PlacesOf(PlacementAsk ask)
-    {
-        ArgumentNullException.ThrowIfNull(ask);
-        return cache.View(ask.InstanceID).Places;
-    }
-
     /// <summary>Whether a guest gets user data.</summary>
     public static bool HasUserData(Server server)
     {
