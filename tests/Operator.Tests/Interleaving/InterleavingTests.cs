@@ -1,3 +1,4 @@
+using System.Globalization;
 using Kilonova.Crds;
 using Kilonova.Operator.Placement;
 
@@ -11,7 +12,15 @@ public sealed class InterleavingTests
 {
     private const int StepsPerRun = 4_000;
 
-    public static TheoryData<int> Seeds => [.. Enumerable.Range(1, 30)];
+    /// <summary>More, or a particular one: <c>KILONOVA_SEEDS=1-2000</c>.</summary>
+    public static TheoryData<int> Seeds
+    {
+        get
+        {
+            var range = (Environment.GetEnvironmentVariable("KILONOVA_SEEDS") ?? "1-60").Split('-').Select(s => int.Parse(s, CultureInfo.InvariantCulture)).ToArray();
+            return [.. Enumerable.Range(range[0], range[^1] - range[0] + 1)];
+        }
+    }
 
     [Theory]
     [MemberData(nameof(Seeds))]
@@ -33,15 +42,16 @@ public sealed class InterleavingTests
     private static void Run(World world)
     {
         var cluster = new ModelCluster();
-        var hosts = Enumerable.Range(0, 3).Select(i => new ModelHost($"h{i}")).ToList();
+        var hosts = Enumerable.Range(0, 2 + (world.Seed % 2)).Select(i => new ModelHost($"h{i}")).ToList();
         foreach (var host in hosts)
             cluster.Providers[host.Name] = new ResourceProvider { Metadata = new() { Name = host.Name, Uid = host.Name, ResourceVersion = cluster.NextVersion() }, Spec = new() { HostID = host.Name } };
         world.Invariants = () => Broken(cluster, hosts);
 
         var failures = 0.15;
-        var users = new ModelUsers(world, cluster, names: 5);
+        var forgetful = world.Seed % 3 == 0;
+        var users = new ModelUsers(world, cluster, names: 1 + (world.Seed % 5));
         var leaders = Enumerable.Range(0, 3).Select(i => new ModelLeader(world, cluster, $"leader {i}")).ToList();
-        var agents = hosts.Select(h => new ModelAgent(world, cluster, h, () => failures)).ToList();
+        var agents = hosts.Select(h => new ModelAgent(world, cluster, h, () => failures, forgetful)).ToList();
         world.Start(users);
         leaders.ForEach(world.Start);
         agents.ForEach(world.Start);
@@ -68,19 +78,20 @@ public sealed class InterleavingTests
                         world.Note($"  {hosts[a].Name} reboots");
                     }
 
-                    world.Start(agents[a] = new ModelAgent(world, cluster, hosts[a], () => failures));
+                    world.Start(agents[a] = new ModelAgent(world, cluster, hosts[a], () => failures, forgetful));
                     break;
             }
         }
 
         // No more faults, no more wishes: paused leaders go on with what they were about to do, and everything comes to rest.
         failures = 0;
+        world.Calm = true;
         world.Kill(users);
         for (var i = 0; i < 6_000; i++)
             world.Step();
         if (Unsettled(cluster, hosts) is { } wrong)
             world.Fail($"has not come to rest: {wrong}");
-        Assert.True(hosts.Sum(h => h.Started) > 5, $"seed {world.Seed}: hardly anything was started, so hardly anything was tested");
+        Assert.True(hosts.Sum(h => h.Started) > 0, $"seed {world.Seed}: hardly anything was started, so hardly anything was tested");
 
         // And then everybody wants to be rid of everything.
         foreach (var (name, server) in cluster.Servers.ToList())

@@ -28,7 +28,8 @@ internal sealed class ModelHost(string name)
 internal readonly record struct ModelRecord(long Epoch, long Gone, long Failed);
 
 /// <summary>The AGENT part of the protocol, each read, fsync and call a step of its own. One actor does one Instance after the other.</summary>
-internal sealed class ModelAgent(World world, ModelCluster cluster, ModelHost host, Func<double> failureRate) : Actor(world, $"agent {host.Name}")
+/// <remarks>With <paramref name="forgetful"/> it keeps no tombstones: the operator's part of the protocol must do without them, but for restored stores.</remarks>
+internal sealed class ModelAgent(World world, ModelCluster cluster, ModelHost host, Func<double> failureRate, bool forgetful) : Actor(world, $"agent {host.Name}")
 {
     public override async Task LiveAsync()
     {
@@ -59,7 +60,7 @@ internal sealed class ModelAgent(World world, ModelCluster cluster, ModelHost ho
     private bool MayStart(string id, Instance instance)
     {
         var record = host.Records.GetValueOrDefault(id);
-        return instance.Spec.Epoch >= record.Epoch && instance.Spec.Epoch > record.Gone;
+        return forgetful || (instance.Spec.Epoch >= record.Epoch && instance.Spec.Epoch > record.Gone);
     }
 
     private async Task StartAsync(string id, Instance instance)
@@ -109,7 +110,7 @@ internal sealed class ModelAgent(World world, ModelCluster cluster, ModelHost ho
         if (instance.Metadata.Finalizers?.Contains(ApiGroup.AgentFinalizer) != true)
             return;
         var epoch = instance.Spec.Epoch;
-        if (host.Domains.TryGetValue(id, out var domain) && domain > epoch)
+        if (!forgetful && host.Domains.TryGetValue(id, out var domain) && domain > epoch)
             return;
         await Do($"destroy {id}, tombstone e{epoch}", () =>
         {

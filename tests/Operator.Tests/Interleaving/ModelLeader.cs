@@ -92,7 +92,9 @@ internal sealed class ModelLeader : Actor
     private static PlacementKey? KeyOf(PlacementView view) => Cluster.ClusterCache.KeyOf(view);
 }
 
-/// <summary>Users: they create servers, delete them, and create others of the same name.</summary>
+/// <summary>
+/// Users create servers, delete them, and create others of the same name; an admin, rarely, makes an Instance vanish, finalizers and all.
+/// </summary>
 internal sealed class ModelUsers(World world, ModelCluster cluster, int names) : Actor(world, "users")
 {
     private int _created;
@@ -106,8 +108,16 @@ internal sealed class ModelUsers(World world, ModelCluster cluster, int names) :
             await Do("act", () =>
             {
                 // Rarely: a server's life takes many steps of others.
-                if (World.Random.Next(8) != 0)
+                if (World.Random.Next(2 + names) != 0)
                     return;
+                if (World.Random.Next(25) == 0 && cluster.Instances.Count > 0)
+                {
+                    var victim = cluster.Instances.Keys.OrderBy(k => k).ElementAt(World.Random.Next(cluster.Instances.Count));
+                    cluster.Instances.Remove(victim);
+                    World.Note($"  Instance {victim} vanishes");
+                    return;
+                }
+
                 var name = $"s{World.Random.Next(names)}";
                 if (!cluster.Servers.TryGetValue(name, out var server))
                 {

@@ -25,7 +25,9 @@ internal sealed class World(int seed) : SynchronizationContext
     public Task<T> Do<T>(Actor actor, string what, Func<T> operation)
     {
         var done = new TaskCompletionSource<T>();
-        _pending.Add(new Pending(actor, what, () => done.SetResult(operation())));
+        // Now and then an actor is held up right here, for longer than others need for all that they do.
+        var notBefore = Calm || Random.Next(25) > 0 ? 0 : Steps + Random.Next(400);
+        _pending.Add(new Pending(actor, what, notBefore, () => done.SetResult(operation())));
         return done.Task;
     }
 
@@ -45,11 +47,15 @@ internal sealed class World(int seed) : SynchronizationContext
         Note($"{actor.Name} dies");
     }
 
+    /// <summary>Nobody is held up any more.</summary>
+    public bool Calm { get; set; }
+
     /// <summary>One step of one actor.</summary>
-    /// <param name="only">Which actors may be drawn.</param>
-    public void Step(Func<Actor, bool>? only = null)
+    public void Step()
     {
-        var candidates = only is null ? _pending : _pending.Where(p => only(p.Actor)).ToList();
+        var candidates = _pending.Where(p => Calm || p.NotBefore <= Steps).ToList();
+        if (candidates.Count == 0)
+            candidates = _pending;
         var drawn = candidates[Random.Next(candidates.Count)];
         _pending.Remove(drawn);
         Steps++;
@@ -75,7 +81,7 @@ internal sealed class World(int seed) : SynchronizationContext
             next.Call(next.State);
     }
 
-    private sealed record Pending(Actor Actor, string What, Action Run);
+    private sealed record Pending(Actor Actor, string What, int NotBefore, Action Run);
 }
 
 /// <summary>Something that acts: a leader, an agent, the users.</summary>
