@@ -45,10 +45,10 @@ public sealed class LeaderWork : IDisposable
         var store = new KubernetesPlacementStore(api, _cache);
         var policy = new HostPolicy(_cache, _liveness);
         var orders = new ServerOrders(_cache, _liveness, policy, _settings, _time);
-        var claims = new LedgerClaims(store, host => _cache.Providers.Get(new NamespacedName(host)));
-        var placer = new ServerPlacer(store, claims, policy.InventoryOf, id => _cache.View(id).Places, orders.Dress, parts.Logs.CreateLogger<ServerPlacer>());
+        var ledgers = new LedgerWriter(store, host => _cache.Providers.Get(new NamespacedName(host)));
+        var placer = new ServerPlacer(store, ledgers, policy.InventoryOf, orders.Dress, parts.Logs.CreateLogger<ServerPlacer>());
         _scheduling = new SchedulingLoop(_settings.Scheduler, policy, placer, Wake, _time, parts.Logs.CreateLogger<SchedulingLoop>());
-        var executor = new PlacementExecutor(store, server => orders.Dress(server, _scheduling.Outcome(GuardedReader.InstanceIDOf(server))), _settings.Scheduler.MaxAttempts);
+        var executor = new PlacementExecutor(store, ledgers, server => orders.Dress(server, _scheduling.Outcome(GuardedReader.InstanceIDOf(server))), _settings.Scheduler.MaxAttempts);
         _reconciler = new ServerReconciler(
             _cache, store, executor, _scheduling, orders, new UserDataSecrets(api), new ServerEvents(parts.Events), _time, parts.Logs.CreateLogger<ServerReconciler>());
 

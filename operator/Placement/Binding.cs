@@ -8,23 +8,22 @@ namespace Kilonova.Operator.Placement;
 public static class Binding
 {
     /// <summary>The Server bound to a claim. A host that it leaves because of a failed build is remembered with the reason.</summary>
-    public static Server Bound(Server server, string host, long epoch, string claimID, PlacementView view)
+    public static Server Bound(Server server, string instanceID, string host, long epoch, string claimID, Instance? leaving)
     {
         ArgumentNullException.ThrowIfNull(server);
-        ArgumentNullException.ThrowIfNull(view);
         var status = server.Status ?? new ServerStatus();
         var failed = status.FailedHosts;
-        if (status.Host is { } left && view.At(left).Instance is { } instance && PlacementProtocol.HasFailed(server, instance))
+        if (leaving is not null && PlacementProtocol.HasFailed(server, leaving))
         {
-            var failure = instance.Status!.Failure!;
-            failed = [.. failed ?? [], new FailedHost { Host = left, Epoch = failure.Epoch, Reason = failure.Reason, Message = failure.Message }];
+            var failure = leaving.Status!.Failure!;
+            failed = [.. failed ?? [], new FailedHost { Host = status.Host!, Epoch = failure.Epoch, Reason = failure.Reason, Message = failure.Message }];
         }
 
         return server with
         {
             Status = status with
             {
-                InstanceID = view.InstanceID,
+                InstanceID = instanceID,
                 PlacementEpoch = epoch,
                 Host = host,
                 HostEpoch = epoch,

@@ -9,36 +9,29 @@ namespace Kilonova.Operator.Placement;
 /// <param name="Name">Name of its Server.</param>
 public sealed record PlacementKey(string InstanceID, string Namespace, string Name);
 
-/// <summary>A view read by quorum for one guard, with the guarding objects as they were read.</summary>
-public sealed record GuardedView(PlacementView View, StepGuard Guard, ResourceProvider? Ledger, Instance? Instance);
-
 /// <summary>
-/// R6: whoever makes a guarded write reads the object that guards it first and then, by quorum, what justifies the write. This is the only
-/// place that reads for a guarded write, so that the order cannot be got wrong elsewhere.
+/// R6: whoever makes a guarded write reads the object that guards it first and then, by quorum, what justifies the write. This is the only place that reads for a
+/// guarded write, so that the order cannot be got wrong elsewhere.
 /// </summary>
 public sealed class GuardedReader(IPlacementStore store)
 {
-    /// <summary>Reads everything of an instance ID, the guarding object first.</summary>
+    /// <summary>
+    /// Reads everything of an instance ID after the guarding object was read. That one is taken from <paramref name="view"/>, whenever it was read: if it is
+    /// out of date its version refuses the write, and <see cref="RefreshAsync"/> reads it anew.
+    /// </summary>
     /// <param name="key">The ID, and where its Server should be.</param>
-    /// <param name="hint">What is at hand, perhaps out of date: names the hosts to look at; its strays and wanted resources are taken over.</param>
+    /// <param name="view">Holds the guarding object; names the hosts to look at, its strays and wanted resources are taken over.</param>
     /// <param name="guard">What is to be written.</param>
     /// <param name="cancellation">Cancels.</param>
-    public async Task<GuardedView> ReadAsync(PlacementKey key, PlacementView hint, StepGuard guard, CancellationToken cancellation)
+    public async Task<PlacementView> ReadAsync(PlacementKey key, PlacementView view, StepGuard guard, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(key);
-        ArgumentNullException.ThrowIfNull(hint);
+        ArgumentNullException.ThrowIfNull(view);
+        var server = guard.Kind == GuardKind.Server ? view.Server : await ReadServerAsync(key, cancellation);
 
-        ResourceProvider? ledger = guard.Kind == GuardKind.Ledger ? await store.ReadLedgerAsync(guard.Host!, cancellation) : null;
-        Instance? guarding = guard.Kind == GuardKind.Instance ? await store.ReadInstanceAsync(guard.Host!, key.InstanceID, cancellation) : null;
-
-        var server = await store.ReadServerAsync(key.Namespace, key.Name, cancellation);
-        if (server is not null && InstanceIDOf(server) != key.InstanceID)
-            server = null;
-
-        // Every host that the Server was ever bound to is named by its status; the hint adds claims that were never bound. One that the hint
-        // does not know yet is no danger: its number is not bound, and garbage collection finds it (R5).
+        // Every host that the Server was ever bound to is named by its status; the view adds claims that were never bound. One that is not known
+        // yet is no danger: its number is not bound, and garbage collection finds it (R5).
         var hosts = new SortedSet<string>(StringComparer.Ordinal);
-        foreach (var place in hint.Places)
+        foreach (var place in view.Places)
             hosts.Add(place.Host);
         if (guard.Host is { } guardHost)
             hosts.Add(guardHost);
@@ -50,16 +43,33 @@ public sealed class GuardedReader(IPlacementStore store)
         // Instances before entries: an Instance outlives its entry (R1), so "no Instance, then no entry" cannot miss one in between.
         var instances = new Dictionary<string, Instance?>(StringComparer.Ordinal);
         foreach (var host in hosts)
-            instances[host] = guard == StepGuard.Instance(host) ? guarding : await store.ReadInstanceAsync(host, key.InstanceID, cancellation);
+            instances[host] = guard == StepGuard.Instance(host) ? view.At(host).Instance : await store.ReadInstanceAsync(host, key.InstanceID, cancellation);
 
         var places = new List<Place>(hosts.Count);
         foreach (var host in hosts)
         {
-            var provider = guard == StepGuard.Ledger(host) ? ledger : await store.ReadLedgerAsync(host, cancellation);
-            places.Add(new Place(host, instances[host], LedgerEntries.EntriesOf(provider, key.InstanceID)));
+            // Under an Instance that is not going yet no step looks at entries to remove them.
+            var entries = guard == StepGuard.Ledger(host) || instances[host] is { Metadata.DeletionTimestamp: null }
+                ? view.At(host).Entries
+                : LedgerEntries.EntriesOf(await store.ReadLedgerAsync(host, cancellation), key.InstanceID);
+            places.Add(new Place(host, instances[host], entries));
         }
 
-        return new GuardedView(hint with { Server = server, Places = places }, guard, ledger, guarding);
+        return view with { Server = server, Places = places };
+    }
+
+    /// <summary>Reads the guarding object anew.</summary>
+    public async Task<PlacementView> RefreshAsync(PlacementKey key, PlacementView view, StepGuard guard, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(view);
+        return guard.Kind switch
+        {
+            GuardKind.Server => view with { Server = await ReadServerAsync(key, cancellation) },
+            GuardKind.Instance => view.With(view.At(guard.Host!) with { Instance = await store.ReadInstanceAsync(guard.Host!, key.InstanceID, cancellation) }),
+            GuardKind.Ledger => view.With(view.At(guard.Host!) with { Entries = LedgerEntries.EntriesOf(await store.ReadLedgerAsync(guard.Host!, cancellation), key.InstanceID) }),
+            _ => view,
+        };
     }
 
     /// <summary>The identity that a Server has below the API.</summary>
@@ -68,4 +78,7 @@ public sealed class GuardedReader(IPlacementStore store)
         ArgumentNullException.ThrowIfNull(server);
         return server.Status?.InstanceID ?? server.Metadata.Uid!;
     }
+
+    private async Task<Server?> ReadServerAsync(PlacementKey key, CancellationToken cancellation) =>
+        await store.ReadServerAsync(key.Namespace, key.Name, cancellation) is { } server && InstanceIDOf(server) == key.InstanceID ? server : null;
 }

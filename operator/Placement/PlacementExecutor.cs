@@ -19,9 +19,10 @@ public delegate Task<InstanceSpec?> OrderSource(Server server, CancellationToken
 /// cut off anywhere: whatever is left half done is a state that the protocol goes on from.
 /// </summary>
 /// <param name="store">Quorum reads and guarded writes.</param>
+/// <param name="ledgers">Writes ledgers, of which many servers share one.</param>
 /// <param name="dress">Completes a status whose placement fields were changed, so that bind is one write with all that it entails.</param>
 /// <param name="maxAttempts">On how many hosts a build is tried.</param>
-public sealed class PlacementExecutor(IPlacementStore store, Func<Server, ServerStatus> dress, int maxAttempts)
+public sealed class PlacementExecutor(IPlacementStore store, LedgerWriter ledgers, Func<Server, ServerStatus> dress, int maxAttempts)
 {
     /// <summary>More rounds than any sequence of steps needs; whoever needs more is fighting somebody, and comes back later.</summary>
     private const int MaxRounds = 24;
@@ -40,58 +41,75 @@ public sealed class PlacementExecutor(IPlacementStore store, Func<Server, Server
 
         var writes = 0;
         var step = PlacementProtocol.Next(view, maxAttempts);
-        for (var round = 0; step.Writes && step is not PlaceServer && round < MaxRounds; round++)
+        for (var round = 0; step.Writes && round < MaxRounds; round++)
         {
-            // A finalizer is justified by nothing but the object that it is written to.
-            if (step is AddFinalizer)
-            {
-                var server = view.Server!;
-                var added = await store.WriteServerFinalizersAsync(server, [.. server.Metadata.Finalizers ?? [], ApiGroup.ServerFinalizer], cancellation);
-                if (added.Done)
-                {
-                    writes++;
-                    view = view with { Server = added.Object };
-                    step = PlacementProtocol.Next(view, maxAttempts);
-                    continue;
-                }
-            }
-
-            var guarded = await _reader.ReadAsync(key, view, step.Guard, cancellation);
-            view = guarded.View;
-            var decided = PlacementProtocol.Next(view, maxAttempts);
-            if (decided.Guard != step.Guard || decided is PlaceServer or AddFinalizer || !decided.Writes)
-            {
-                // What was read says something else than what was at hand: read again, in the order that this other step needs.
-                step = decided;
-                continue;
-            }
-
-            InstanceSpec? spec = null;
-            if (decided is CreateInstance && (spec = await order(view.Server!, cancellation)) is null)
-                return new Rest(decided, view.Server, null, writes);
-
-            if (await WriteAsync(decided, guarded, spec, cancellation) is { } changed)
-            {
-                writes++;
-                view = changed;
-            }
-
+            // Of a server that is not bound, the bind's guard is all the justification there is.
+            if (step is PlaceServer && view.Server!.Status?.Host is null)
+                break;
+            var done = step.Guard.Kind == GuardKind.Ledger
+                ? await ChangeLedgerAsync(key, view, step.Guard, cancellation)
+                : await DecideAndWriteAsync(key, view, step, order, cancellation);
+            view = done.View;
+            writes += done.Written ? 1 : 0;
             step = PlacementProtocol.Next(view, maxAttempts);
+            if (done.AtRest)
+                break;
         }
 
         var host = view.Server?.Status?.Host;
         return new Rest(step, view.Server, host is null ? null : view.At(host).Instance, writes);
     }
 
-    /// <summary>The one write of a step. Null when the guard refused it.</summary>
-    private async Task<PlacementView?> WriteAsync(Step step, GuardedView guarded, InstanceSpec? order, CancellationToken cancellation)
+    /// <summary>Reads what justifies the step, decides again, and writes if the answer is still guarded by the same object.</summary>
+    private async Task<Round> DecideAndWriteAsync(PlacementKey key, PlacementView view, Step step, OrderSource order, CancellationToken cancellation)
     {
-        var view = guarded.View;
+        // A finalizer is justified by nothing but the object that it is written to.
+        var read = step is AddFinalizer ? view : await _reader.ReadAsync(key, view, step.Guard, cancellation);
+        var decided = PlacementProtocol.Next(read, maxAttempts);
+        if (!decided.Writes || decided.Guard != step.Guard)
+            return new Round(read);
+
+        // A server that leaves its place: that the place failed, or is lost, was read by quorum after the Server, whose version then guards the bind.
+        if (decided is PlaceServer)
+            return new Round(read, AtRest: step is PlaceServer);
+
+        InstanceSpec? spec = null;
+        if (decided is CreateInstance && (spec = await order(read.Server!, cancellation)) is null)
+            return new Round(read, AtRest: true);
+
+        return await WriteAsync(decided, read, spec, cancellation) is { } changed
+            ? new Round(changed, Written: true)
+            : new Round(await _reader.RefreshAsync(key, read, step.Guard, cancellation));
+    }
+
+    /// <summary>As <see cref="DecideAndWriteAsync"/>, for an entry: the ledger is read by its writer, which calls back for the rest.</summary>
+    private async Task<Round> ChangeLedgerAsync(PlacementKey key, PlacementView view, StepGuard guard, CancellationToken cancellation)
+    {
+        var host = guard.Host!;
+        var round = await ledgers.ChangeAsync(
+            host,
+            async (ledger, cancel) =>
+            {
+                var read = await _reader.ReadAsync(key, view.With(view.At(host) with { Entries = LedgerEntries.EntriesOf(ledger, key.InstanceID) }), guard, cancel);
+                if (PlacementProtocol.Next(read, maxAttempts) is not RemoveEntry remove || remove.Guard != guard)
+                    return new LedgerEdit<Round>(new Round(read), null);
+                var rest = read.At(host).Entries.Where(e => e.Epoch != remove.Epoch || e.ClaimID != remove.ClaimID).ToArray();
+                return new LedgerEdit<Round>(new Round(read.With(read.At(host) with { Entries = rest }), Written: true), LedgerEntries.Without(ledger, key.InstanceID, remove.Epoch, remove.ClaimID));
+            },
+            cancellation);
+        return round ?? new Round(await _reader.RefreshAsync(key, view, guard, cancellation));
+    }
+
+    /// <summary>The one write of a step. Null when the guard refused it.</summary>
+    private async Task<PlacementView?> WriteAsync(Step step, PlacementView view, InstanceSpec? order, CancellationToken cancellation)
+    {
         var server = view.Server;
         switch (step)
         {
+            case AddFinalizer:
+                return OfServer(view, await store.WriteServerFinalizersAsync(server!, [.. server!.Metadata.Finalizers ?? [], ApiGroup.ServerFinalizer], cancellation));
             case Bind bind:
-                return OfServer(view, await store.WriteServerStatusAsync(server!, dress(Binding.Bound(server!, bind.Host, bind.Epoch, bind.ClaimID, view)), cancellation));
+                return OfServer(view, await store.WriteServerStatusAsync(server!, dress(Bound(view, server!, bind)), cancellation));
             case Raise raise:
                 return OfServer(view, await store.WriteServerStatusAsync(server!, Binding.Raised(server!, raise.Epoch), cancellation));
             case RemoveServerFinalizer:
@@ -102,34 +120,32 @@ public sealed class PlacementExecutor(IPlacementStore store, Func<Server, Server
             case CreateAbsentInstance absent:
                 return OfInstance(view, absent.Host, await store.CreateInstanceAsync(Binding.Absent(view.InstanceID, absent, server!), cancellation));
             case AdoptIncoming adopt:
-                return OfInstance(view, adopt.Host, await store.WriteInstanceAsync(guarded.Instance!, Binding.Present(guarded.Instance!), cancellation));
+                return OfInstance(view, adopt.Host, await store.WriteInstanceAsync(view.At(adopt.Host).Instance!, Binding.Present(view.At(adopt.Host).Instance!), cancellation));
             case DeleteInstance delete:
-                return OfInstance(view, delete.Host, await store.DeleteInstanceAsync(guarded.Instance!, cancellation));
+                return OfInstance(view, delete.Host, await store.DeleteInstanceAsync(view.At(delete.Host).Instance!, cancellation));
             case RemoveLedgerFinalizer fin:
-                return await LetGoAsync(view, fin, guarded.Instance!, cancellation);
-            case RemoveEntry remove:
-                var ledger = await store.WriteLedgerAsync(guarded.Ledger!, LedgerEntries.Without(guarded.Ledger!, view.InstanceID, remove.Epoch, remove.ClaimID), cancellation);
-                return ledger.Object is { } written
-                    ? With(view, view.At(remove.Host) with { Entries = LedgerEntries.EntriesOf(written, view.InstanceID) })
-                    : null;
+                return await LetGoAsync(view, fin, view.At(fin.Host).Instance!, cancellation);
             default:
                 throw new InvalidOperationException($"no write is known for {step}");
         }
     }
 
+    private static Server Bound(PlacementView view, Server server, Bind bind) =>
+        Binding.Bound(server, view.InstanceID, bind.Host, bind.Epoch, bind.ClaimID, server.Status?.Host is { } left ? view.At(left).Instance : null);
+
     private async Task<PlacementView?> LetGoAsync(PlacementView view, RemoveLedgerFinalizer step, Instance instance, CancellationToken cancellation)
     {
         var others = instance.Metadata.Finalizers?.Where(f => f != ApiGroup.LedgerFinalizer).ToArray() ?? [];
         var written = await store.WriteInstanceAsync(instance, instance with { Metadata = instance.Metadata with { Finalizers = others } }, cancellation);
-        return written.Done ? With(view, view.At(step.Host) with { Instance = others.Length == 0 ? null : written.Object }) : null;
+        return written.Done ? view.With(view.At(step.Host) with { Instance = others.Length == 0 ? null : written.Object }) : null;
     }
 
     private static PlacementView? OfServer(PlacementView view, Written<Server> written) =>
         written.Object is { } server ? view with { Server = server } : null;
 
     private static PlacementView? OfInstance(PlacementView view, string host, Written<Instance> written) =>
-        written.Object is { } instance ? With(view, view.At(host) with { Instance = instance }) : null;
+        written.Object is { } instance ? view.With(view.At(host) with { Instance = instance }) : null;
 
-    private static PlacementView With(PlacementView view, Place place) =>
-        view with { Places = [.. view.Places.Where(p => p.Host != place.Host).Append(place).OrderBy(p => p.Host, StringComparer.Ordinal)] };
+    /// <summary>What one round came to.</summary>
+    private sealed record Round(PlacementView View, bool Written = false, bool AtRest = false);
 }

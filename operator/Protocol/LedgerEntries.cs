@@ -18,12 +18,12 @@ public static class LedgerEntries
         return found ?? (IReadOnlyList<Allocation>)[];
     }
 
-    /// <summary>The ledger's status without one entry.</summary>
-    public static ResourceProviderStatus Without(ResourceProvider ledger, string instanceID, long epoch, string claimID)
+    /// <summary>A ledger's entries without one of them.</summary>
+    public static IReadOnlyList<Allocation> Without(ResourceProvider ledger, string instanceID, long epoch, string claimID)
     {
         ArgumentNullException.ThrowIfNull(ledger);
         var entries = new List<Allocation>(ledger.Status?.Allocations ?? []);
         entries.RemoveAll(e => e.Id == instanceID && e.Epoch == epoch && e.ClaimID == claimID);
-        return (ledger.Status ?? new ResourceProviderStatus()) with { Allocations = entries };
+        return entries;
     }
 }

@@ -27,6 +27,10 @@ public sealed record PlacementView(string InstanceID, Server? Server, IReadOnlyL
         return true;
     }
 
+    /// <summary>The view with one place replaced.</summary>
+    public PlacementView With(Place place) =>
+        this with { Places = [.. Places.Where(p => p.Host != place.Host).Append(place).OrderBy(p => p.Host, StringComparer.Ordinal)] };
+
     /// <summary>The place on <paramref name="host"/>; an empty one when nothing was read there.</summary>
     public Place At(string host)
     {

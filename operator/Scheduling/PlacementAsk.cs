@@ -8,7 +8,8 @@ namespace Kilonova.Operator.Scheduling;
 /// <param name="Server">The Server as read before the claim: bind compares the whole of it.</param>
 /// <param name="Resolved">What it refers to.</param>
 /// <param name="Avoid">Hosts that hold something of it still.</param>
-public sealed record PlacementAsk(string InstanceID, Server Server, Resolution.Complete Resolved, IReadOnlyList<string> Avoid)
+/// <param name="Leaving">The Instance on the host that it leaves, read by quorum after the Server; null when it was not bound, or its place is lost.</param>
+public sealed record PlacementAsk(string InstanceID, Server Server, Resolution.Complete Resolved, IReadOnlyList<string> Avoid, Instance? Leaving = null)
 {
     /// <summary>
     /// Everything that a decision depends on but the hosts. A server that was rejected is not decided anew for a change that leaves this as it was,

@@ -19,6 +19,9 @@ public sealed class SchedulingLoop
     /// <summary>Placements that may be under way at a time: enough to share ledger writes, few enough to decide on what others wrote.</summary>
     private const int MaxUnderWay = 48;
 
+    /// <summary>The step that rejects hosts for what they hold of the very server: its refusals are the server's own.</summary>
+    private const string ExcludedStep = "ExcludedHosts";
+
     private readonly Channel<Message> _inbox = Channel.CreateUnbounded<Message>(new UnboundedChannelOptions { SingleReader = true });
     private readonly ConcurrentDictionary<string, SchedulingOutcome> _outcomes = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _known = new(StringComparer.Ordinal);
@@ -37,6 +40,7 @@ public sealed class SchedulingLoop
     private readonly PriorityQueue<string, (DateTimeOffset, string)> _ready = new();
     private readonly HashSet<string> _queued = new(StringComparer.Ordinal);
     private readonly HashSet<string> _dirtyHosts = new(StringComparer.Ordinal);
+    private readonly List<Refusal> _refusals = [];
     private readonly Dictionary<string, Dictionary<string, Allocation>> _assumed = new(StringComparer.Ordinal);
 
     /// <summary>Creates the loop.</summary>
@@ -157,6 +161,12 @@ public sealed class SchedulingLoop
     {
         var started = _time.GetTimestamp();
         var request = SchedulingRequest.For(ask.Server, ask.Resolved.Flavor.Spec, ask.Resolved.Image?.Spec, ask.Avoid.Select(h => new ExcludedHost(h, "holds something of this server still")));
+        if (KnownRefusal(request) is { } refusal)
+        {
+            Refuse(ask, refusal);
+            return;
+        }
+
         var decision = _scheduler.Decide(_snapshot, request);
         foreach (var error in decision.Errors)
             _logger.FilterThrew(error.ToString());
@@ -164,10 +174,9 @@ public sealed class SchedulingLoop
 
         if (decision.Host is not { } host)
         {
-            _wakeUp.Add(ask.InstanceID, ask.Server.Spec.OnNoValidHost == OnNoValidHost.Fail ? ClusterEvents.None : decision.WokenBy);
-            _outcomes[ask.InstanceID] = new SchedulingOutcome.NoValidHost(decision.Message, Settle(ask.InstanceID, decision.Report(_time.GetUtcNow())));
-            _logger.NoValidHost(ask.Server.Metadata.Namespace!, ask.Server.Metadata.Name!, ask.InstanceID, decision.Message);
-            _settled(ask.InstanceID);
+            var refused = new Refusal(_snapshot.Version, request, new SchedulingOutcome.NoValidHost(decision.Message, decision.Report(_time.GetUtcNow())), decision.WokenBy);
+            Remember(refused);
+            Refuse(ask, refused);
             return;
         }
 
@@ -237,17 +246,46 @@ public sealed class SchedulingLoop
 
     private Dictionary<string, Allocation>.ValueCollection AssumedOn(string host) => (_assumed.GetValueOrDefault(host) ?? []).Values;
 
-    /// <summary>A report that says the same as the last one keeps its time, so that nothing is written for it.</summary>
-    private SchedulingReport Settle(string instanceID, SchedulingReport report)
+    /// <summary>The server waits. Its status is looked at only if what is said of it is new: a report that says the same as the last one is not written.</summary>
+    private void Refuse(PlacementAsk ask, Refusal refusal)
     {
-        if (_outcomes.TryGetValue(instanceID, out var before) && before is SchedulingOutcome.NoValidHost { Report: { Time: { } time } } && Same(((SchedulingOutcome.NoValidHost)before).Report, report))
-            return report with { Time = time };
-        return report;
+        var id = ask.InstanceID;
+        _wakeUp.Add(id, ask.Server.Spec.OnNoValidHost == OnNoValidHost.Fail ? ClusterEvents.None : refusal.WokenBy);
+        if (_outcomes.TryGetValue(id, out var before) && before is SchedulingOutcome.NoValidHost said && said.Message == refusal.Outcome.Message && Same(said.Report, refusal.Outcome.Report))
+            return;
+        _outcomes[id] = refusal.Outcome;
+        _logger.NoValidHost(ask.Server.Metadata.Namespace!, ask.Server.Metadata.Name!, id, refusal.Outcome.Message);
+        _settled(id);
+    }
+
+    /// <summary>
+    /// What was refused on this very snapshot is refused again: of a hundred servers that wait for the same, an event costs one decision. Servers for which
+    /// particular hosts are excluded are decided each for itself, and so are those of which a ledger holds something.
+    /// </summary>
+    private Refusal? KnownRefusal(SchedulingRequest request)
+    {
+        if (_refusals.Count > 0 && _refusals[0].Version != _snapshot.Version)
+            _refusals.Clear();
+        return request.ExcludedHosts.IsEmpty ? _refusals.Find(r => r.IsFor(request)) : null;
+    }
+
+    private void Remember(Refusal refusal)
+    {
+        if (refusal.Request.ExcludedHosts.IsEmpty && (refusal.Outcome.Report.Rejected ?? []).All(r => r.Filter != ExcludedStep))
+            _refusals.Add(refusal);
     }
 
     private static bool Same(SchedulingReport a, SchedulingReport b) =>
         a.Hosts == b.Hosts && a.NearestMiss == b.NearestMiss
         && (a.Rejected ?? []).SequenceEqual(b.Rejected ?? []) && (a.Samples ?? []).SequenceEqual(b.Samples ?? []);
+
+    /// <summary>A request that no host could take, on one version of the snapshot.</summary>
+    private sealed record Refusal(long Version, SchedulingRequest Request, SchedulingOutcome.NoValidHost Outcome, ClusterEvents WokenBy)
+    {
+        public bool IsFor(SchedulingRequest other) =>
+            Request.AvailabilityZone == other.AvailabilityZone && ReferenceEquals(Request.Flavor, other.Flavor) && ReferenceEquals(Request.Image, other.Image)
+            && Request.Resources.SequenceEqual(other.Resources);
+    }
 
     private abstract record Message
     {

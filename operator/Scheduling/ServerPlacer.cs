@@ -26,13 +26,12 @@ public enum PlaceResult
 /// ledger need be read again: whatever happened since refuses the write.
 /// </summary>
 /// <param name="store">Quorum reads and guarded writes.</param>
-/// <param name="claims">Writes claims into ledgers.</param>
+/// <param name="ledgers">Writes ledgers.</param>
 /// <param name="inventory">What a host may promise, by its provider as just read.</param>
-/// <param name="places">What is known of the places of an instance ID: the reason why it leaves one is there.</param>
 /// <param name="dress">Completes the status of a Server that was just bound.</param>
 /// <param name="logger">Log.</param>
 public sealed class ServerPlacer(
-    IPlacementStore store, LedgerClaims claims, Func<ResourceProvider, EffectiveInventory> inventory, Func<string, IReadOnlyList<Place>> places,
+    IPlacementStore store, LedgerWriter ledgers, Func<ResourceProvider, EffectiveInventory> inventory,
     Func<Server, SchedulingOutcome?, ServerStatus> dress, ILogger<ServerPlacer> logger)
 {
     /// <summary>Places a server on the first of the hosts that still has room.</summary>
@@ -49,16 +48,12 @@ public sealed class ServerPlacer(
         var identity = new ClaimIdentity(ask.InstanceID, ask.Epoch, Guid.NewGuid().ToString("N"), Holder.Of(server));
         foreach (var host in hosts)
         {
-            var claim = new ClaimRequest(host, identity, ledger => Ledger.Claim(ledger, inventory(ledger), request, identity));
-            switch (await claims.ClaimAsync(claim, cancellation))
+            switch (await ledgers.ClaimAsync(host, ledger => Ledger.Claim(ledger, inventory(ledger), request, identity), cancellation))
             {
                 case ClaimOutcome.Held held:
                     return await BindAsync(ask, host, held.Entry, outcome, cancellation);
                 case ClaimOutcome.Refused refused:
                     logger.ClaimRefused(server.Metadata.Namespace!, server.Metadata.Name!, ask.InstanceID, host, refused.Step, refused.Message);
-                    break;
-                case ClaimOutcome.Contended:
-                    logger.ClaimRefused(server.Metadata.Namespace!, server.Metadata.Name!, ask.InstanceID, host, "Ledger", "others kept writing it first");
                     break;
             }
         }
@@ -68,8 +63,7 @@ public sealed class ServerPlacer(
 
     private async Task<PlaceResult> BindAsync(PlacementAsk ask, string host, Allocation entry, SchedulingOutcome? outcome, CancellationToken cancellation)
     {
-        var view = new PlacementView(ask.InstanceID, ask.Server, places(ask.InstanceID), []);
-        var bound = Binding.Bound(ask.Server, host, entry.Epoch, entry.ClaimID, view);
+        var bound = Binding.Bound(ask.Server, ask.InstanceID, host, entry.Epoch, entry.ClaimID, ask.Leaving);
         var written = await store.WriteServerStatusAsync(ask.Server, dress(bound, outcome), cancellation);
         if (written.Object is not { } server)
             return PlaceResult.Unknown;

@@ -90,7 +90,7 @@ public sealed class ServerReconciler(
         if (HasGivenUp(server))
             return Result.Done;
         var avoid = view.Places.Where(p => p.Instance is not null && p.Host != server.Status?.Host).Select(p => p.Host).ToArray();
-        scheduling.Enqueue(new PlacementAsk(instanceID, server, (Resolution.Complete)resolution, avoid));
+        scheduling.Enqueue(new PlacementAsk(instanceID, server, (Resolution.Complete)resolution, avoid, rest.Instance));
         return Result.Done;
     }
 

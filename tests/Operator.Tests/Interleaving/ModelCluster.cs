@@ -20,6 +20,14 @@ internal sealed class ModelCluster
     /// <summary>A cache as an informer has it: everything as of now, and no newer.</summary>
     public ModelCluster Snapshot() => new() { Servers = new(Servers), Providers = new(Providers), Instances = new(Instances) };
 
+    /// <summary>A cache of which some kinds have caught up.</summary>
+    public ModelCluster With(ModelCluster now, bool servers = false, bool providers = false, bool instances = false) => new()
+    {
+        Servers = servers ? new(now.Servers) : Servers,
+        Providers = providers ? new(now.Providers) : Providers,
+        Instances = instances ? new(now.Instances) : Instances,
+    };
+
     public PlacementView View(string id)
     {
         var hosts = new SortedSet<string>(StringComparer.Ordinal);

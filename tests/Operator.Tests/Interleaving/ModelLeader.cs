@@ -41,9 +41,9 @@ internal sealed class ModelLeader : Actor
         _cluster = cluster;
         _cache = cluster.Snapshot();
         var store = new SteppedStore(world, cluster, this);
-        _executor = new PlacementExecutor(store, s => s.Status!, Model.MaxAttempts);
-        var claims = new LedgerClaims(store, host => _cache.Providers.GetValueOrDefault(host));
-        _placer = new ServerPlacer(store, claims, _ => Model.TwoSlots, id => _cache.View(id).Places, (s, _) => s.Status!, NullLogger<ServerPlacer>.Instance);
+        var ledgers = new LedgerWriter(store, host => _cache.Providers.GetValueOrDefault(host));
+        _executor = new PlacementExecutor(store, ledgers, s => s.Status!, Model.MaxAttempts);
+        _placer = new ServerPlacer(store, ledgers, _ => Model.TwoSlots, (s, _) => s.Status!, NullLogger<ServerPlacer>.Instance);
     }
 
     public override Task LiveAsync() => Task.WhenAll(WorkAsync(), WorkAsync());
@@ -54,8 +54,15 @@ internal sealed class ModelLeader : Actor
         {
             var id = await Do("look", () =>
             {
-                if (World.Random.Next(3) > 0)
-                    _cache = _cluster.Snapshot();
+                // Informers of different kinds are not equally old.
+                switch (World.Random.Next(6))
+                {
+                    case 0: _cache = _cache.With(_cluster, servers: true); break;
+                    case 1: _cache = _cache.With(_cluster, providers: true); break;
+                    case 2: _cache = _cache.With(_cluster, instances: true); break;
+                    case 3 or 4: _cache = _cluster.Snapshot(); break;
+                }
+
                 var ids = _cache.Ids().Where(i => !_busy.Contains(i)).ToList();
                 return ids.Count == 0 ? null : ids[World.Random.Next(ids.Count)];
             });
@@ -73,18 +80,18 @@ internal sealed class ModelLeader : Actor
             return;
         var rest = await _executor.RunAsync(key, view, (server, _) => Task.FromResult<InstanceSpec?>(InstanceOrder.Of(server, id, Model.Resolved, false)), CancellationToken.None);
         if (rest is { Step: PlaceServer, Server: { } server })
-            await PlaceAsync(id, server, view);
+            await PlaceAsync(id, server, rest.Instance, view);
         else if (rest is { Server: { Status.LaunchedAt: null, Metadata.DeletionTimestamp: null } running, Instance.Status.StartedAt: { } at } && PlacementProtocol.IsBound(running, PlacementProtocol.HostOf(rest.Instance), rest.Instance.Spec.Epoch))
             await new SteppedStore(World, _cluster, this).WriteServerStatusAsync(running, running.Status! with { LaunchedAt = at }, CancellationToken.None);
     }
 
-    private async Task PlaceAsync(string id, Server server, PlacementView view)
+    private async Task PlaceAsync(string id, Server server, Instance? leaving, PlacementView view)
     {
         var excluded = (server.Status?.FailedHosts ?? []).Select(f => f.Host).Concat(view.Places.Where(p => p.Entries.Count > 0 || p.Instance is not null).Select(p => p.Host)).ToHashSet();
         var hosts = _cache.Providers.Keys.Where(h => !excluded.Contains(h)).OrderBy(_ => World.Random.Next()).Take(2).ToList();
         if (hosts.Count == 0)
             return;
-        var ask = new PlacementAsk(id, server, Model.Resolved, []);
+        var ask = new PlacementAsk(id, server, Model.Resolved, [], leaving);
         var request = new SchedulingRequest { InstanceID = id, Resources = [new ResourceAmount("VCPU", 1)] };
         await _placer.PlaceAsync(ask, request, hosts, null, CancellationToken.None);
     }

@@ -14,6 +14,9 @@ public sealed class ControlPlane : IAsyncLifetime
 
     public string Kubeconfig => Path.Combine(_folder, "plane", "admin.kubeconfig");
 
+    /// <summary>Credentials with the operator's own permissions, and no others.</summary>
+    public string OperatorKubeconfig => Path.Combine(_folder, "plane", "kilonova-operator.kubeconfig");
+
     /// <summary>A client with all rights, or a skipped test.</summary>
     public KubernetesClient Client()
     {
@@ -31,6 +34,7 @@ public sealed class ControlPlane : IAsyncLifetime
         }
 
         await KubectlAsync("apply", "--server-side", "-f", Path.Combine(Repository, "crds/manifests"), "-f", Path.Combine(Repository, "operator/manifests"));
+        await RunAsync("user", Path.Combine(_folder, "plane"), "kilonova:operator", "kilonova:operators");
         await KubectlAsync("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all");
     }
 

@@ -72,7 +72,7 @@ public sealed class LiveCluster : IAsyncDisposable
     public int StartOperator(string identity)
     {
         var stop = new CancellationTokenSource();
-        var settings = new OperatorSettings { Kubeconfig = _plane.Kubeconfig, Identity = identity, Listen = $"127.0.0.1:{FreePort()}", Resync = TimeSpan.FromSeconds(10) };
+        var settings = new OperatorSettings { Kubeconfig = _plane.OperatorKubeconfig, Identity = identity, Listen = $"127.0.0.1:{FreePort()}", Resync = TimeSpan.FromSeconds(10) };
         _operators.Add((stop, Task.Run(() => OperatorProcess.RunAsync(settings, _logs, stop.Token))));
         return _operators.Count - 1;
     }
