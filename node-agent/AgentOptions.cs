@@ -47,6 +47,9 @@ internal sealed record AgentOptions
     /// <summary>Address by which others reach the host; found when null.</summary>
     public string? HostIP { get; init; }
 
+    /// <summary>Places at which tests end or hold the agent.</summary>
+    public IReadOnlyList<string> FaultPoints { get; init; } = [];
+
     /// <summary>File that holds the boot ID.</summary>
     public string BootIdFile { get; init; } = "/proc/sys/kernel/random/boot_id";
 }

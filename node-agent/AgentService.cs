@@ -62,10 +62,11 @@ internal sealed class AgentService : IAsyncDisposable
         heartbeat = new Heartbeat(client, options, sequence, time, loggers.CreateLogger<Heartbeat>());
         host = new HostReporter(
             client, new HostFactsReader(libvirt, state, new KvmProbe(libvirt, state, time), options), libvirt, board, heartbeat, state, options, time, loggers.CreateLogger<HostReporter>());
-        builder = new GuestBuilder(state, images, libvirt, api, sequence, time, options.ParallelBuilds);
+        var faults = new FaultPoints(options.FaultPoints, options.StateDirectory);
+        builder = new GuestBuilder(state, images, libvirt, api, faults, sequence, time, options.ParallelBuilds);
         power = new GuestPower(libvirt, changes, time, options.ShutdownTimeout, loggers.CreateLogger<GuestPower>());
         var rounds = new InstanceRounds(
-            api, builder, power, look, records, state, board, heartbeat, host, new HostShutdown(time), metrics, sequence, time, loggers.CreateLogger<InstanceRounds>());
+            api, builder, power, look, records, state, board, heartbeat, host, new HostShutdown(time), faults, metrics, sequence, time, loggers.CreateLogger<InstanceRounds>());
         scheduler = new InstanceScheduler(rounds, changes, time, loggers.CreateLogger<InstanceScheduler>());
         pass = new FullPass(api, look, records, state, scheduler, time, loggers.CreateLogger<FullPass>());
         instances = new Informer<Instance>(api.Instances, api.Scope, new InformerOptions<Instance> { Transform = Small });

@@ -42,13 +42,14 @@ internal static class CommandLine
         var leaseDuration = Time("--lease-duration", Defaults.LeaseDuration, "Without renewal for this long, the host is down and its agent starts nothing.");
         var shutdownTimeout = Time("--shutdown-timeout", Defaults.ShutdownTimeout, "Time that a guest has to shut down.");
         var builds = new Option<int>("--parallel-builds") { Description = "Guests whose disks are made at the same time.", DefaultValueFactory = _ => int.Parse(FromEnvironment("--parallel-builds") ?? "2", CultureInfo.InvariantCulture) };
+        var faultPoints = new Option<string[]>("--fault-point") { Description = "For tests: a step at which the agent dies or waits.", Hidden = true };
         var logFormat = new Option<LogFormat>("--log-format") { Description = "text or json.", DefaultValueFactory = _ => Enum.Parse<LogFormat>(FromEnvironment("--log-format") ?? "text", ignoreCase: true) };
         var logLevel = new Option<LogLevel>("--log-level") { Description = "Debug, Information, Warning, Error.", DefaultValueFactory = _ => Enum.Parse<LogLevel>(FromEnvironment("--log-level") ?? "Information", ignoreCase: true) };
 
         var root = new RootCommand("Kilonova's agent on one host: turns Instances into libvirt domains.")
         {
             nodeName, kubeconfig, stateDirectory, libvirtUri, listen, hostIP, bootIdFile, imageDirectories, allowLocal, virtType,
-            fullPass, leaseInterval, leaseDuration, shutdownTimeout, builds, logFormat, logLevel,
+            fullPass, leaseInterval, leaseDuration, shutdownTimeout, builds, faultPoints, logFormat, logLevel,
         };
         root.SetAction((parsed, cancel) => run(
             new AgentOptions
@@ -67,6 +68,7 @@ internal static class CommandLine
                 LeaseInterval = parsed.GetValue(leaseInterval),
                 LeaseDuration = parsed.GetValue(leaseDuration),
                 ShutdownTimeout = parsed.GetValue(shutdownTimeout),
+                FaultPoints = parsed.GetValue(faultPoints) ?? [],
                 ParallelBuilds = parsed.GetValue(builds),
             },
             parsed.GetValue(logFormat),

@@ -17,7 +17,7 @@ namespace Kilonova.NodeAgent.Actors;
 /// Makes what a guest needs before it starts: image, root disk, config drive, definition. Each step looks at what is there already, so that the whole can be
 /// cut off anywhere and begun again. A disk that a guest has run from is never made anew.
 /// </summary>
-internal sealed class GuestBuilder(StateDirectory state, ImageCache images, LibvirtHost libvirt, InstanceApi api, Sequence sequence, TimeProvider time, int parallel) : IDisposable
+internal sealed class GuestBuilder(StateDirectory state, ImageCache images, LibvirtHost libvirt, InstanceApi api, FaultPoints faults, Sequence sequence, TimeProvider time, int parallel) : IDisposable
 {
     private static readonly TimeSpan CreateLimit = TimeSpan.FromMinutes(2);
 
@@ -39,15 +39,15 @@ internal sealed class GuestBuilder(StateDirectory state, ImageCache images, Libv
         var files = FilesOf(instance.Metadata.Name!);
         if (spec.Flavor is null || spec.Image is null)
             throw new BuildFailure(InstanceStep.Pending, "NothingToBoot", "The Instance has no flavor or no image: there is nothing to boot from.", elsewhere: false);
-        tell(InstanceStep.Network, null);
+        await BeginAsync(InstanceStep.Network, tell, cancel);
         CheckNetworks(spec);
 
         var began = time.GetTimestamp();
-        tell(InstanceStep.Image, null);
+        await BeginAsync(InstanceStep.Image, tell, cancel);
         var image = await ImageAsync(spec.Image, files, record, tell, cancel);
         var afterImage = time.GetTimestamp();
 
-        tell(InstanceStep.Disks, null);
+        await BeginAsync(InstanceStep.Disks, tell, cancel);
         await heavy.WaitAsync(cancel);
         try
         {
@@ -56,13 +56,13 @@ internal sealed class GuestBuilder(StateDirectory state, ImageCache images, Libv
                 await CreateRootDiskAsync(image, spec.Flavor, record, files, cancel);
             var afterDisks = time.GetTimestamp();
 
-            tell(InstanceStep.ConfigDrive, null);
+            await BeginAsync(InstanceStep.ConfigDrive, tell, cancel);
             await WriteConfigDriveAsync(instance, files, cancel);
             var afterDrive = time.GetTimestamp();
 
-            tell(InstanceStep.Define, null);
+            await BeginAsync(InstanceStep.Define, tell, cancel);
             var machine = record?.MachineType ?? profile.Machine;
-            await DefineAsync(GuestDefinition.Of(instance, files, profile, machine), profile, cancel);
+            await DefineAsync(GuestDefinition.Of(instance, files, profile, machine), cancel);
             var preparation = new Preparation(sequence.Next(), instance.Metadata.Uid, instance.Metadata.Generation)
             {
                 ImageDigest = record?.ImageDigest ?? image.Digest,
@@ -83,6 +83,12 @@ internal sealed class GuestBuilder(StateDirectory state, ImageCache images, Libv
     }
 
     public void Dispose() => heavy.Dispose();
+
+    private Task BeginAsync(InstanceStep step, Action<InstanceStep, StepProgress?> tell, CancellationToken cancel)
+    {
+        tell(step, null);
+        return faults.ReachAsync(step.ToString(), cancel);
+    }
 
     private InstanceFiles FilesOf(string instanceID) => StateDirectory.IsInstanceID(instanceID)
         ? state.FilesOf(instanceID)
@@ -161,11 +167,11 @@ internal sealed class GuestBuilder(StateDirectory state, ImageCache images, Libv
         DurableFile.Write(files.ConfigDrive, volume);
     }
 
-    private async Task DefineAsync(DomainDefinition definition, HostProfile profile, CancellationToken cancel)
+    private async Task DefineAsync(DomainDefinition definition, CancellationToken cancel)
     {
         try
         {
-            await libvirt.Domains.DefineAsync(DomainXml.Write(definition), profile.Validates ? DomainDefineFlags.Validate : DomainDefineFlags.None, cancel);
+            await libvirt.Domains.DefineAsync(DomainXml.Write(definition), cancellationToken: cancel);
         }
         catch (LibvirtException error) when (!error.IsConnectionLost)
         {

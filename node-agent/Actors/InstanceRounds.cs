@@ -24,6 +24,7 @@ internal sealed class InstanceRounds(
     Heartbeat heartbeat,
     HostReporter host,
     HostShutdown shutdown,
+    FaultPoints faults,
     AgentMetrics metrics,
     Sequence sequence,
     TimeProvider time,
@@ -73,7 +74,9 @@ internal sealed class InstanceRounds(
             metrics.StepBegun(step);
             try
             {
+                await faults.ReachAsync(step.GetType().Name, cancel);
                 await ExecuteAsync(round, view, step, cancel);
+                await faults.ReachAsync(step.GetType().Name + ".done", cancel);
             }
             catch (BuildFailure failure)
             {

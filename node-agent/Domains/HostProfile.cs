@@ -23,7 +23,4 @@ internal sealed record HostProfile
 
     /// <summary>Cache mode of disks: <c>none</c> where the file system of the guests' disks can do without the page cache, else <c>writeback</c>.</summary>
     public string DiskCache { get; init; } = "none";
-
-    /// <summary>Whether libvirt checks XML against its schema (the test driver cannot).</summary>
-    public bool Validates => DomainType != "test";
 }
