@@ -9,7 +9,8 @@ needed=(
   libvirt-daemon-driver-qemu
   libvirt-clients           # virsh
   tini                      # reaps what libvirtd leaves behind
-  iproute2 util-linux       # ip; nsenter, unshare, flock
+  iproute2 util-linux       # ip; nsenter, unshare, flock, prlimit
+  libarchive-tools libxml2-utils  # bsdtar, xmllint: tests read config drives and domain XML with others' eyes
 )
 missing=()
 for package in "${needed[@]}"; do
