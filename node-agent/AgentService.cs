@@ -23,6 +23,8 @@ internal sealed class AgentService : IAsyncDisposable
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
 
+    private static readonly TimeSpan TrimSpacing = TimeSpan.FromMinutes(2);
+
     private readonly AgentOptions options;
     private readonly ILogger logger;
     private readonly ILoggerFactory loggers;
@@ -40,6 +42,7 @@ internal sealed class AgentService : IAsyncDisposable
     private readonly FullPass pass;
     private readonly Informer<Instance> instances;
     private readonly SemaphoreSlim passDue = new(1);
+    private long? trimmedAt;
 
     public AgentService(AgentOptions options, ILoggerFactory loggers)
     {
@@ -58,7 +61,7 @@ internal sealed class AgentService : IAsyncDisposable
         var images = new ImageCache(state, origin, time);
         var records = new RecordStore(state);
         var look = new DomainLook(libvirt);
-        var api = new InstanceApi(client, options.NodeName, sequence);
+        var api = new InstanceApi(client, options.NodeName, state.HostID, sequence);
         heartbeat = new Heartbeat(client, options, sequence, time, loggers.CreateLogger<Heartbeat>());
         host = new HostReporter(
             client, new HostFactsReader(libvirt, state, new KvmProbe(libvirt, state, time), options), libvirt, board, heartbeat, state, options, time, loggers.CreateLogger<HostReporter>());
@@ -147,7 +150,7 @@ internal sealed class AgentService : IAsyncDisposable
                 await passDue.WaitAsync(options.FullPassInterval, stop);
                 if (host.Refusal is null)
                     await pass.RunAsync(stop);
-                ProcessMemory.Trim();
+                Trim();
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
@@ -160,6 +163,15 @@ internal sealed class AgentService : IAsyncDisposable
                 SoonPass();
             }
         }
+    }
+
+    // After the work of a pass there is most to give back; not after each of many that follow one another.
+    private void Trim()
+    {
+        if (trimmedAt is { } then && time.GetElapsedTime(then) < TrimSpacing)
+            return;
+        trimmedAt = time.GetTimestamp();
+        ProcessMemory.Trim();
     }
 
     private void SoonPass()

@@ -7,7 +7,7 @@ using Kilonova.NodeAgent.Protocol;
 namespace Kilonova.NodeAgent.Actors;
 
 /// <summary>What the agent reads and writes in the API for its instances. Every read is by quorum.</summary>
-internal sealed class InstanceApi(KubernetesClient client, string nodeName, Sequence sequence)
+internal sealed class InstanceApi(KubernetesClient client, string nodeName, string hostID, Sequence sequence)
 {
     private readonly string hostNamespace = ApiGroup.HostNamespace(nodeName);
     private readonly Resource<ResourceProvider> providers = client.Resource(ResourceType.Of(CrdsJsonContext.Default.ResourceProvider));
@@ -39,7 +39,9 @@ internal sealed class InstanceApi(KubernetesClient client, string nodeName, Sequ
     {
         var asked = sequence.Next();
         var provider = await providers.GetAsync(new NamespacedName(nodeName), cancel);
-        return new LedgerReading(asked, [.. (provider?.Status?.Allocations ?? []).Where(entry => entry.Id == instanceID)]);
+        // The ledger of another host of this name promises nothing here.
+        var entries = provider?.Spec.HostID == hostID ? provider.Status?.Allocations : null;
+        return new LedgerReading(asked, [.. (entries ?? []).Where(entry => entry.Id == instanceID)]);
     }
 
     /// <summary>User data of an Instance; null when it has none.</summary>

@@ -45,6 +45,8 @@ internal sealed class HostReporter : IDisposable
     private HostProfile? profile;
     private KvmVerdict? kvmTold;
     private VirtType factsFor;
+    private ResourceProvider? provider;
+    private long providerReadAt;
     private long figuresToldAt;
 
     public HostReporter(
@@ -140,19 +142,18 @@ internal sealed class HostReporter : IDisposable
 
     private async Task ReportAsync(CancellationToken cancel)
     {
-        var provider = await providers.GetAsync(key, cancel);
-        if (provider is not null && provider.Spec.HostID != state.HostID)
-        {
-            await RefuseAsync(provider.Spec.HostID, cancel);
+        // An idle host asks for nothing: the Hypervisor is watched, and the ledger, which changes with every claim, is read now and then.
+        if (provider is null || Refusal is not null || time.GetElapsedTime(providerReadAt) >= options.FullPassInterval)
+            await ReadProviderAsync(cancel);
+        if (await IsRefusedAsync(cancel))
             return;
-        }
-
-        Refusal = null;
-        var hypervisor = await HypervisorAsync(cancel);
+        var hypervisor = (watch.HasSynced ? watch.Get(key) : null) ?? await HypervisorAsync(cancel);
         await ReadFactsAsync(hypervisor.Spec.VirtType, cancel);
         var disk = DiskSpace.Of(state.Instances);
         if (facts is not null)
-            await TellProviderAsync(provider, facts, disk, cancel);
+            await TellProviderAsync(facts, disk, cancel);
+        if (await IsRefusedAsync(cancel))
+            return;
         await TellStatusAsync(hypervisor, disk, cancel);
         if (facts is not null && registered.TrySetResult())
             LogMessages.Registered(logger, key.Name, facts.Cpus, facts.MemoryMiB, disk.TotalGiB, facts.VirtType.ToString());
@@ -183,24 +184,29 @@ internal sealed class HostReporter : IDisposable
         kvmTold = read.Kvm;
     }
 
-    private async Task TellProviderAsync(ResourceProvider? provider, HostFacts known, DiskSpace disk, CancellationToken cancel)
+    private async Task ReadProviderAsync(CancellationToken cancel)
+    {
+        provider = await providers.GetAsync(key, cancel);
+        providerReadAt = time.GetTimestamp();
+    }
+
+    private async Task TellProviderAsync(HostFacts known, DiskSpace disk, CancellationToken cancel)
     {
         for (var attempt = 1; ; attempt++)
         {
             var spec = HostStatus.Provider(state.HostID, known, disk, provider?.Spec);
             try
             {
-                if (provider is null)
-                    await providers.CreateAsync(new ResourceProvider { ApiVersion = ApiGroup.ApiVersion, Kind = "ResourceProvider", Metadata = new ObjectMeta { Name = key.Name }, Spec = spec }, cancel);
-                else
-                    await providers.PatchChangesAsync(provider, provider with { Spec = spec }, cancel: cancel);
+                provider = provider is null
+                    ? await providers.CreateAsync(new ResourceProvider { ApiVersion = ApiGroup.ApiVersion, Kind = "ResourceProvider", Metadata = new ObjectMeta { Name = key.Name }, Spec = spec }, cancel)
+                    : await providers.PatchChangesAsync(provider, provider with { Spec = spec }, cancel: cancel);
                 return;
             }
             catch (KubernetesException error) when ((error.IsGuardFailure || error.IsAlreadyExists) && attempt < 10)
             {
                 // The ledger is in the same object and changes with every claim: read again, judge again.
-                provider = await providers.GetAsync(key, cancel);
-                if (provider is not null && provider.Spec.HostID != state.HostID)
+                await ReadProviderAsync(cancel);
+                if (provider is { } found && found.Spec.HostID != state.HostID)
                     return;
             }
         }
@@ -224,11 +230,23 @@ internal sealed class HostReporter : IDisposable
         if (HostStatus.DiffersOnlyInFigures(hypervisor.Status, status, IsSame) && time.GetElapsedTime(figuresToldAt) < Interval / 2)
             return;
         figuresToldAt = time.GetTimestamp();
-        await hypervisors.PatchChangesAsync(hypervisor, hypervisor with { Status = status }, "status", cancel);
+        watch.Observe(await hypervisors.PatchChangesAsync(hypervisor, hypervisor with { Status = status }, "status", cancel));
     }
 
     private static bool IsSame(HypervisorStatus a, HypervisorStatus b) =>
         JsonSerializer.SerializeToUtf8Bytes(a, CrdsJsonContext.Default.HypervisorStatus).AsSpan().SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(b, CrdsJsonContext.Default.HypervisorStatus));
+
+    private async Task<bool> IsRefusedAsync(CancellationToken cancel)
+    {
+        if (provider is not { Spec.HostID: { } other } || other == state.HostID)
+        {
+            Refusal = null;
+            return false;
+        }
+
+        await RefuseAsync(other, cancel);
+        return true;
+    }
 
     // Two hosts with one name: whoever came second serves nothing. It says so in the shared object only when the other one is not there to be contradicted.
     private async Task RefuseAsync(string other, CancellationToken cancel)

@@ -257,6 +257,57 @@ public sealed class AgentTests(LonelyHost shared) : IClassFixture<LonelyHost>
         Assert.DoesNotContain("vnet", (await shared.Host.ExecAsync("ip", "-o", "link")).Ensured, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Guests_that_went_down_with_their_host_start_with_it_and_one_that_went_by_itself_stays_off()
+    {
+        var order = await hand.PlaceAsync(hand.New(shared.Image));
+        await hand.RunningAsync(order);
+        var id = order.Metadata.Name!;
+
+        // The machine lost power: no QEMU is left, and the kernel that comes up has another boot ID.
+        await shared.Cluster.ScriptAsync("stop", "agent-node-a");
+        _ = (await shared.Host.VirshAsync("destroy", id)).Ensured;
+        await File.WriteAllTextAsync(Path.Combine(shared.Host.State, "boot-id"), "11111111-0000-0000-0000-000000000000\n");
+        await shared.RestartAgentAsync("--boot-id-file /var/lib/kilonova/boot-id");
+        var again = await hand.UntilAsync("the guest runs in the new boot", order, now => Ready(now) == "Running" && now.Status!.BootID == "11111111-0000-0000-0000-000000000000");
+        Assert.Equal(PowerState.Running, again.Status!.PowerState);
+
+        // In the same boot, and nobody here did it.
+        _ = (await shared.Host.VirshAsync("destroy", id)).Ensured;
+        var off = await hand.UntilAsync("the guest stays off", order, now => Ready(now) == "StoppedByGuest");
+        Assert.Equal((true, PowerState.Shutdown), (off.Status!.StoppedByGuest, off.Status.PowerState));
+        await shared.RestartAgentAsync("--boot-id-file /var/lib/kilonova/boot-id");
+        Assert.Null(await shared.PidAsync(order));
+
+        await hand.PowerAsync(order, WantedPowerState.Stopped);
+        await hand.UntilAsync("it is off as wanted", order, now => Ready(now) == "Stopped" && now.Status!.StoppedByGuest is null);
+        await hand.PowerAsync(order, WantedPowerState.Running);
+        await hand.RunningAsync(order);
+        await hand.DeleteAsync(order);
+        await hand.FinishAsync(order);
+        await shared.RestartAgentAsync();
+    }
+
+    [Fact]
+    public async Task A_host_that_lost_its_identity_serves_nothing_under_the_old_name()
+    {
+        var identity = Path.Combine(shared.Host.State, "hostID");
+        await shared.Cluster.ScriptAsync("stop", "agent-node-a");
+        File.Move(identity, identity + ".kept");
+        var before = shared.Cluster.Log("agent-node-a").Length;
+        await shared.RestartAgentAsync();
+        await Eventually.True("the agent refuses", () => Task.FromResult(shared.Cluster.Log("agent-node-a")[before..].Contains("refused: The name node-a belongs to host", StringComparison.Ordinal)));
+        var order = await hand.PlaceAsync(hand.New(shared.Image));
+
+        await shared.Cluster.ScriptAsync("stop", "agent-node-a");
+        Assert.Null((await hand.GetAsync(order))!.Status);
+        File.Move(identity + ".kept", identity, overwrite: true);
+        await shared.RestartAgentAsync();
+        await hand.RunningAsync(order);
+        await hand.DeleteAsync(order);
+        await hand.FinishAsync(order);
+    }
+
     private static async Task<JsonNode?> StrayAsync(TestCluster cluster, string id) =>
         (await cluster.Kubectl.GetAsync("hypervisor", LonelyHost.Name))!["status"]!["strays"]?.AsArray().FirstOrDefault(stray => (string?)stray!["instanceID"] == id);
 
