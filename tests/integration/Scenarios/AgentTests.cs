@@ -294,17 +294,25 @@ public sealed class AgentTests(LonelyHost shared) : IClassFixture<LonelyHost>
         var identity = Path.Combine(shared.Host.State, "hostID");
         await shared.Cluster.ScriptAsync("stop", "agent-node-a");
         File.Move(identity, identity + ".kept");
-        var before = shared.Cluster.Log("agent-node-a").Length;
-        await shared.RestartAgentAsync();
-        await Eventually.True("the agent refuses", () => Task.FromResult(shared.Cluster.Log("agent-node-a")[before..].Contains("refused: The name node-a belongs to host", StringComparison.Ordinal)));
-        var order = await hand.PlaceAsync(hand.New(shared.Image));
+        var order = hand.New(shared.Image);
+        try
+        {
+            var before = shared.Cluster.Log("agent-node-a").Length;
+            await shared.RestartAgentAsync();
+            await Eventually.True("the agent refuses", () => Task.FromResult(shared.Cluster.Log("agent-node-a")[before..].Contains("refused: The name node-a belongs to host", StringComparison.Ordinal)));
+            await hand.PlaceAsync(order);
+            await shared.Cluster.ScriptAsync("stop", "agent-node-a");
+            Assert.Null((await hand.GetAsync(order))!.Status?.Conditions);
+            Assert.Null(await shared.PidAsync(order));
+        }
+        finally
+        {
+            File.Move(identity + ".kept", identity, overwrite: true);
+            await shared.RestartAgentAsync();
+        }
 
-        await shared.Cluster.ScriptAsync("stop", "agent-node-a");
-        Assert.Null((await hand.GetAsync(order))!.Status);
-        File.Move(identity + ".kept", identity, overwrite: true);
-        await shared.RestartAgentAsync();
         await hand.RunningAsync(order);
-        await hand.DeleteAsync(order);
+        await hand.DeleteAsync((await hand.GetAsync(order))!);
         await hand.FinishAsync(order);
     }
 
