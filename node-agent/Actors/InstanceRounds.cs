@@ -227,7 +227,11 @@ internal sealed class InstanceRounds(
         LogMessages.BuildFailed(logger, round.ID, round.Server, round.RequestID, failure.Step.ToString(), failure.Reason, failure.Message);
         metrics.BuildFailed(failure.Reason);
         var view = await ViewAsync(round, cancel);
+        // «Elsewhere» is a promise that it never starts here under this number; without the promise nobody may start it anywhere else.
+        var elsewhere = failure.Elsewhere && view.Domain is not { Active: true } && view.Record?.LaunchedAt is null;
+        if (elsewhere)
+            records.WriteTombstone(round.ID, instance.Spec.Epoch, time.GetUtcNow());
         board.Note(view, new Verdict(VerdictKind.Failed, failure.Message));
-        await api.WriteStatusAsync(instance, InstanceReport.Failed(instance, view, failure), cancel);
+        await api.WriteStatusAsync(instance, InstanceReport.Failed(instance, view, failure, elsewhere), cancel);
     }
 }

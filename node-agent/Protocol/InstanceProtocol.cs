@@ -52,6 +52,8 @@ internal static class InstanceProtocol
         null => Rest(VerdictKind.Nothing, "The domain is not ours."),
         // Its files, if any, are ours; the domain is not and stays.
         { Metadata.DeletionTimestamp: not null } => Remove(view with { Domain = null }, instance),
+        // Another host may take it only once this number can never start here.
+        _ when view.TombstoneEpoch is not { } closed || closed < instance.Spec.Epoch => new Step.WriteTombstone(instance.Spec.Epoch),
         _ => Rest(VerdictKind.ForeignDomain, "A domain without our metadata bears this name or UUID. It is left alone; the guest cannot be built here."),
     };
 
@@ -79,7 +81,7 @@ internal static class InstanceProtocol
         if (EpochHere(view) is { } here && here > epoch)
             return Stray("NewerThanInstance", $"The host has epoch {here}, the Instance is at {epoch}.");
         if (view.TombstoneEpoch is { } closed && closed >= epoch)
-            return Rest(VerdictKind.Closed, $"Epoch {closed} was removed here; epoch {epoch} is never started.");
+            return Rest(VerdictKind.Closed, $"Epoch {closed} was removed or given up here; epoch {epoch} is never started on this host.");
         return view.Domain is { Active: true } domain
             ? WhileActive(view, instance, domain)
             : WhileOff(view, instance);

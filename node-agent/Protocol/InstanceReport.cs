@@ -20,7 +20,13 @@ internal static class InstanceReport
             Progress = null,
             PowerState = shows ? view.Domain!.State : launched ? PowerState.NoState : null,
             StoppedByGuest = verdict.Kind == VerdictKind.StoppedByGuest ? true : null,
-            Failure = verdict.Kind == VerdictKind.Failed ? instance.Status?.Failure : Blocked(instance, verdict),
+            Failure = verdict.Kind switch
+            {
+                VerdictKind.Failed => instance.Status?.Failure,
+                VerdictKind.Closed => instance.Status?.Failure is { Elsewhere: true } told && told.Epoch == instance.Spec.Epoch ? told : GivenUp(instance, verdict),
+                VerdictKind.ForeignDomain => GivenUp(instance, verdict),
+                _ => null,
+            },
             Conditions = WithReady(instance, verdict.Kind is VerdictKind.Running or VerdictKind.Stopped, verdict.Reason, verdict.Message, view.Host.Now),
         };
     }
@@ -35,11 +41,11 @@ internal static class InstanceReport
     };
 
     /// <summary>The status when the build cannot go on here.</summary>
-    public static InstanceStatus Failed(Instance instance, InstanceView view, BuildFailure failure) => Known(instance, view) with
+    public static InstanceStatus Failed(Instance instance, InstanceView view, BuildFailure failure, bool elsewhere) => Known(instance, view) with
     {
         Step = null,
         Progress = null,
-        Failure = new InstanceFailure { Epoch = instance.Spec.Epoch, Step = failure.Step, Reason = failure.Reason, Message = failure.Message, Elsewhere = failure.Elsewhere },
+        Failure = new InstanceFailure { Epoch = instance.Spec.Epoch, Step = failure.Step, Reason = failure.Reason, Message = failure.Message, Elsewhere = elsewhere },
         Conditions = WithReady(instance, false, failure.Reason, failure.Message, view.Host.Now),
     };
 
@@ -60,8 +66,8 @@ internal static class InstanceReport
         ImageDigest = view.Record?.ImageDigest ?? view.Prepared?.ImageDigest,
     };
 
-    // What stands in the way here need not elsewhere.
-    private static InstanceFailure? Blocked(Instance instance, Verdict verdict) => verdict.Kind != VerdictKind.ForeignDomain ? null : new InstanceFailure
+    // Under a tombstone: what stands in the way here need not elsewhere, and here it is not tried again.
+    private static InstanceFailure GivenUp(Instance instance, Verdict verdict) => new()
     {
         Epoch = instance.Spec.Epoch,
         Step = InstanceStep.Define,

@@ -144,7 +144,29 @@ public class StartRules
     public void A_foreign_domain_of_this_name_is_left_alone_and_said()
     {
         var view = BeforeStart() with { Domain = new DomainView(PowerState.Running, Ours: false, null, null) };
-        Assert.Equal(VerdictKind.ForeignDomain, Rests(view));
+        var close = Assert.IsType<Step.WriteTombstone>(InstanceProtocol.Next(view));
+        Assert.Equal(VerdictKind.ForeignDomain, Rests(view with { TombstoneEpoch = close.Epoch }));
         Assert.Equal(VerdictKind.Nothing, Rests(view.With(null)));
+    }
+
+    [Fact]
+    public void A_number_that_was_given_up_is_never_started_even_when_its_Instance_changes()
+    {
+        var given = Instance() with { Status = new InstanceStatus { Failure = new InstanceFailure { Epoch = 1, Reason = "DiskFull", Message = "full", Elsewhere = true }, ObservedGeneration = 1 } };
+        var changed = given with { Metadata = given.Metadata with { Generation = 2 } };
+        var view = BeforeStart(changed) with { TombstoneEpoch = 1 };
+        var rest = Assert.IsType<Step.Rest>(InstanceProtocol.Next(view));
+        Assert.Equal(VerdictKind.Closed, rest.Verdict.Kind);
+        Assert.Equal("DiskFull", InstanceReport.AtRest(changed, view, rest.Verdict).Failure!.Reason);
+    }
+
+    [Fact]
+    public void A_crash_between_giving_up_and_telling_so_still_tells()
+    {
+        var view = BeforeStart() with { TombstoneEpoch = 1 };
+        var rest = Assert.IsType<Step.Rest>(InstanceProtocol.Next(view));
+        var failure = InstanceReport.AtRest(view.Instance!.Found!, view, rest.Verdict).Failure;
+        Assert.True(failure!.Elsewhere);
+        Assert.Equal(1, failure.Epoch);
     }
 }
