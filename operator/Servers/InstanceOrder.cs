@@ -96,7 +96,7 @@ public static class InstanceOrder
             {
                 Network = wanted[i].Network,
                 Type = network.Type,
-                MacAddress = wanted[i].MacAddress ?? MacAddress.For(instanceID, i),
+                MacAddress = MacAddress.Of(wanted[i], instanceID, i),
                 Bridge = network.Bridge,
                 Mtu = network.Mtu,
                 DnsServers = network.DnsServers,

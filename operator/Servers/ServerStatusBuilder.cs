@@ -1,5 +1,6 @@
 using Kilonova.Crds;
 using Kilonova.Crds.Meta;
+using Kilonova.Operator.Placement;
 using Kilonova.Operator.Protocol;
 
 namespace Kilonova.Operator.Servers;
@@ -28,7 +29,8 @@ public static class ServerStatusBuilder
             Phase = phase,
             TaskState = task,
             PowerState = Current(facts)?.Status?.PowerState,
-            Addresses = Current(facts) is { } instance ? Addresses(instance) : old.Addresses,
+            // From the bind on, which is one write: what is added when the Instance is there would be another.
+            Addresses = Current(facts) is { } instance ? Addresses(instance) : old.Addresses ?? (old.Host is null ? null : Addresses(server)),
             Flavor = Summary(facts) ?? old.Flavor,
             Scheduling = Report(facts, old),
             LaunchedAt = old.LaunchedAt ?? Current(facts)?.Status?.StartedAt,
@@ -228,6 +230,11 @@ public static class ServerStatusBuilder
     private static List<ServerAddress>? Addresses(Instance instance) => instance.Spec.Interfaces is not { Count: > 0 } interfaces
         ? null
         : [.. interfaces.Select(i => new ServerAddress { Network = i.Network, MacAddress = i.MacAddress, Address = i.Address?.Split('/')[0] })];
+
+    /// <summary>What the Instance will say, before there is one: so the bind says it, and its writing costs the Server nothing.</summary>
+    private static List<ServerAddress>? Addresses(Server server) => server.Spec.Networks is not { Count: > 0 } networks
+        ? null
+        : [.. networks.Select((n, i) => new ServerAddress { Network = n.Network, MacAddress = MacAddress.Of(n, GuardedReader.InstanceIDOf(server), i) })];
 
     private static FlavorSummary? Summary(ServerFacts facts) => Current(facts)?.Spec.Flavor is { } copy
         ? new FlavorSummary { Name = copy.Name, Vcpus = copy.Vcpus, MemoryMiB = copy.MemoryMiB, RootGiB = copy.RootGiB }
