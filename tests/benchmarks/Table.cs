@@ -21,7 +21,7 @@ internal sealed class Table(params string[] header)
     }
 
     /// <summary>A time with three significant digits and a unit.</summary>
-    public static string Time(double microseconds) => microseconds switch
+    public static string Time(double microseconds) => Math.Abs(microseconds) switch
     {
         < 1000 => $"{Digits(microseconds)} µs",
         < 1e6 => $"{Digits(microseconds / 1e3)} ms",
@@ -32,12 +32,6 @@ internal sealed class Table(params string[] header)
 
     public static string Ratio(double value) => $"{Digits(value)}×";
 
-    /// <summary>Whether a figure is met, in the words of the table.</summary>
-    public static string Met(bool met) => met ? "met" : "MISSED";
-
-    /// <summary>The same for a time by the clock on a machine that others use: missed by the clock but met in CPU time is said so.</summary>
-    public static string Met(bool byClock, bool inCpuTime) => byClock ? "met" : inCpuTime ? "MISSED by the clock (met in CPU time)" : "MISSED";
-
     private static string Digits(double value) =>
-        value.ToString(value >= 100 ? "N0" : value >= 10 ? "0.0" : "0.00", CultureInfo.InvariantCulture);
+        value.ToString(Math.Abs(value) >= 100 ? "N0" : Math.Abs(value) >= 10 ? "0.0" : "0.00", CultureInfo.InvariantCulture);
 }

@@ -9,7 +9,7 @@ internal static class Eventually
         while (!await condition())
         {
             if (Environment.TickCount64 > until)
-                Assert.Fail($"not within {seconds} s: {what}{(describe is null ? "" : $"\n{describe()}")}");
+                throw new TimeoutException($"not within {seconds} s: {what}{(describe is null ? "" : $"\n{describe()}")}");
             await Task.Delay(50);
         }
     }

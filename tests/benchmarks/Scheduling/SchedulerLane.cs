@@ -10,12 +10,12 @@ internal static class SchedulerLane
 {
     private static readonly DateTimeOffset Time = DateTimeOffset.UnixEpoch;
 
-    public static void Run()
+    public static void Run(Figures figures)
     {
         WarmUp();
-        Decisions();
-        Throughput();
-        Applying();
+        Decisions(figures);
+        Throughput(figures);
+        Applying(figures);
         Memory();
     }
 
@@ -29,9 +29,9 @@ internal static class SchedulerLane
     }
 
     /// <summary>One decision, every default filter and weigher. The naive version must choose the same host, or the comparison means nothing.</summary>
-    private static void Decisions()
+    private static void Decisions(Figures figures)
     {
-        var table = new Table("hosts", "decision", "p50", "p99", "p99 CPU", "CPU", "bytes", "naive CPU", "× naive", "Nova", "× Nova", "to be");
+        var table = new Table("hosts", "decision", "p50", "p99", "p99 CPU", "CPU", "bytes", "naive CPU", "× naive", "Nova", "× Nova");
         foreach (var count in new[] { 100, 1_000, 5_000, 10_000 })
         {
             var fleet = new Fleet(count);
@@ -50,12 +50,17 @@ internal static class SchedulerLane
                 var nova = what == "placed" ? NovaFigures.PlainDecisionMs[count] * 1000 : double.NaN;
                 table.Add(
                     Table.Count(count), what, Table.Time(fast.P50), Table.Time(fast.P99), Table.Time(fast.P99Cpu), Table.Time(fast.CpuMicroseconds), Table.Count(fast.Bytes),
-                    Table.Time(slow.CpuMicroseconds), Table.Ratio(slow.CpuMicroseconds / fast.CpuMicroseconds), double.IsNaN(nova) ? "" : Table.Time(nova), double.IsNaN(nova) ? "" : Table.Ratio(nova / fast.CpuMicroseconds),
-                    count == 10_000 ? $"p50 ≤ 1 ms {Table.Met(fast.P50 <= 1000)}, p99 ≤ 3 ms {Table.Met(fast.P99 <= 3000, fast.P99Cpu <= 3000)}" : "");
+                    Table.Time(slow.CpuMicroseconds), Table.Ratio(slow.CpuMicroseconds / fast.CpuMicroseconds), double.IsNaN(nova) ? "" : Table.Time(nova), double.IsNaN(nova) ? "" : Table.Ratio(nova / fast.CpuMicroseconds));
+                if (count == 10_000)
+                {
+                    // Others use this machine: what waits for a CPU is not the decision's doing.
+                    figures.AtMost($"a decision at 10,000 hosts, {what}: p50", fast.P50, 1_000, Table.Time);
+                    figures.AtMost($"a decision at 10,000 hosts, {what}: p99, CPU time", fast.P99Cpu, 3_000, Table.Time);
+                }
             }
 
             var failing = Measurement.Of(() => scheduler.Decide(snapshot, Fleet.TooLarge("new")).Report(Time));
-            table.Add(Table.Count(count), "no valid host, explained", Table.Time(failing.P50), Table.Time(failing.P99), Table.Time(failing.P99Cpu), Table.Time(failing.CpuMicroseconds), Table.Count(failing.Bytes), "", "", "", "", "");
+            table.Add(Table.Count(count), "no valid host, explained", Table.Time(failing.P50), Table.Time(failing.P99), Table.Time(failing.P99Cpu), Table.Time(failing.CpuMicroseconds), Table.Count(failing.Bytes), "", "", "", "");
         }
 
         var defaults = new SchedulerConfiguration();
@@ -65,9 +70,9 @@ internal static class SchedulerLane
     }
 
     /// <summary>Request, decision, claim in the ledger and the changed host applied: all of a placement but the writes.</summary>
-    private static void Throughput()
+    private static void Throughput(Figures figures)
     {
-        var table = new Table("hosts", "placements per s of one core", "p50", "p99", "bytes", "Nova per s", "× Nova", "to be");
+        var table = new Table("hosts", "placements per s of one core", "p50", "p99", "bytes", "Nova per s", "× Nova");
         foreach (var count in new[] { 1_000, 5_000, 10_000 })
         {
             var fleet = new Fleet(count);
@@ -96,15 +101,17 @@ internal static class SchedulerLane
             var nova = 1000 / NovaFigures.PlainDecisionMs[count];
             table.Add(
                 Table.Count(count), Table.Count(measured.PerSecond), Table.Time(measured.P50), Table.Time(measured.P99), Table.Count(measured.Bytes), $"{nova:0.0}",
-                Table.Ratio(measured.PerSecond / nova), count == 5_000 ? $"≥ 1,000: {Table.Met(measured.PerSecond >= 1000)}" : "");
+                Table.Ratio(measured.PerSecond / nova));
+            if (count == 5_000)
+                figures.AtLeast("placements in memory per s of one core, 5,000 hosts", measured.PerSecond, 1_000, Table.Count);
         }
 
         table.Print("Placements in memory: request compiled, decided, claimed in the ledger, applied, and taken back");
     }
 
-    private static void Applying()
+    private static void Applying(Figures figures)
     {
-        var table = new Table("guests on the host", "apply p50", "p99", "bytes", "facts + apply p50", "p99", "to be");
+        var table = new Table("guests on the host", "apply p50", "p99", "bytes", "facts + apply p50", "p99");
         foreach (var guests in new[] { 10, 50, 500 })
         {
             var fleet = new Fleet(1_000, guests);
@@ -115,8 +122,8 @@ internal static class SchedulerLane
             var applying = Measurement.Of(() => snapshot.Apply(turn++ % 2 == 0 ? fewer : full));
             var gathering = Measurement.Of(() => snapshot.Apply(fleet.FactsOf(turn++ % 1_000)));
             table.Add(
-                Table.Count(guests), Table.Time(applying.P50), Table.Time(applying.P99), Table.Count(applying.Bytes), Table.Time(gathering.P50), Table.Time(gathering.P99),
-                $"≤ 20 µs: {Table.Met(applying.P50 <= 20)}");
+                Table.Count(guests), Table.Time(applying.P50), Table.Time(applying.P99), Table.Count(applying.Bytes), Table.Time(gathering.P50), Table.Time(gathering.P99));
+            figures.AtMost($"a changed host with {guests} guests applied to the snapshot: p50", applying.P50, 20, Table.Time);
         }
 
         table.Print("One changed host (a guest comes or goes) taken into the snapshot of 1,000");
