@@ -68,4 +68,7 @@ internal static partial class LogMessages
 
     [LoggerMessage(33, LogLevel.Warning, "{Count} events of libvirt were lost; everything is looked at")]
     public static partial void EventsLost(ILogger logger, long count);
+
+    [LoggerMessage(40, LogLevel.Information, "{InstanceID}: its start was cut off before its CPUs ran; they are let run")]
+    public static partial void Resumed(ILogger logger, string instanceID);
 }

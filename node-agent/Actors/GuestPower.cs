@@ -44,6 +44,20 @@ internal sealed class GuestPower(LibvirtHost libvirt, DomainChanges changes, Tim
         }
     }
 
+    /// <summary>Lets the CPUs of a domain run that was left paused when its start was cut off.</summary>
+    public async Task ResumeAsync(string instanceID, CancellationToken cancel)
+    {
+        LogMessages.Resumed(logger, instanceID);
+        try
+        {
+            await libvirt.Domains.ResumeAsync(Uuid(instanceID), cancel);
+        }
+        catch (LibvirtException error) when (error.IsOperationInvalid || error.IsNoDomain)
+        {
+            // It runs already, or is gone; who asks next sees it.
+        }
+    }
+
     /// <summary>Presses the power button, and forces the guest off when it does not go in time.</summary>
     public async Task StopAsync(string instanceID, CancellationToken cancel)
     {

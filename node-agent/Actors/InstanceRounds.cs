@@ -137,6 +137,10 @@ internal sealed class InstanceRounds(
             case Step.StartDomain start:
                 await StartAsync(round, view, start.Instance, cancel);
                 break;
+            case Step.ResumeDomain:
+                await power.ResumeAsync(round.ID, cancel);
+                round.Domain = await look.AtAsync(round.ID, cancel);
+                break;
             case Step.StopDomain:
                 await power.StopAsync(round.ID, cancel);
                 round.Domain = await look.AtAsync(round.ID, cancel);
@@ -226,6 +230,7 @@ internal sealed class InstanceRounds(
         var instance = round.Instance!.Found!;
         LogMessages.BuildFailed(logger, round.ID, round.Server, round.RequestID, failure.Step.ToString(), failure.Reason, failure.Message);
         metrics.BuildFailed(failure.Reason);
+        round.Domain = await look.AtAsync(round.ID, cancel);
         var view = await ViewAsync(round, cancel);
         // «Elsewhere» is a promise that it never starts here under this number; without the promise nobody may start it anywhere else.
         var elsewhere = failure.Elsewhere && view.Domain is not { Active: true } && view.Record?.LaunchedAt is null;

@@ -95,6 +95,10 @@ internal static class InstanceProtocol
         if (runs != spec.Epoch || claim != spec.ClaimID)
             return Stray("OlderThanInstance", $"The guest runs at epoch {runs?.ToString() ?? "unknown"}, the Instance is at {spec.Epoch} with another claim.");
 
+        // libvirtd died between starting QEMU and its CPUs: the guest has not run yet, so all that justifies a start is asked for again.
+        if (domain.State == PowerState.Paused && view.Record is { Run: GuestRun.Starting } && spec is { PowerState: WantedPowerState.Running, Note: null })
+            return Hindrance(view, instance, null) ?? new Step.ResumeDomain();
+
         // No record, or one from before the start was seen: the running domain is adopted as it is.
         var record = view.Record ?? NewRecord(view, instance);
         var seen = record with { Run = GuestRun.Running, BootID = view.Host.BootID, StoppedByGuest = false, WantedPower = spec.PowerState };
@@ -158,21 +162,8 @@ internal static class InstanceProtocol
         var spec = instance.Spec;
         if (!IsPrepared(view, instance))
             return view.Host.ShuttingDown ? Rest(VerdictKind.HostShuttingDown, "The host is going down; nothing is started.") : new Step.Prepare(instance);
-        if (view.Host.ShuttingDown)
-            return Rest(VerdictKind.HostShuttingDown, "The host is going down; nothing is started.");
-        if (view.Host.LeaseRenewedAt is not { } renewed)
-            return Rest(VerdictKind.LeaseNotRenewed, "The host's Lease was not renewed in this boot.", LeaseRetry);
-
-        // R4, and the preparation may have taken long: what justifies the start is read after both.
-        var read = view.Instance!.AskedAt;
-        if (read < renewed || read < view.Prepared!.FinishedAt)
-            return new Step.ReadInstance();
-        if (view.Ledger is not { } ledger || ledger.AskedAt < read)
-            return new Step.ReadLedger();
-        if (!ledger.Entries.Any(entry => entry.Epoch == spec.Epoch && entry.ClaimID == spec.ClaimID))
-            return Rest(VerdictKind.NoLedgerEntry, $"The ledger has no entry of epoch {spec.Epoch} and claim {spec.ClaimID} ({Describe(ledger)}).", LedgerRetry);
-        if (!view.Host.LeaseFresh)
-            return Rest(VerdictKind.LeaseNotRenewed, "The host's Lease has run out.", LeaseRetry);
+        if (Hindrance(view, instance, view.Prepared) is { } hindrance)
+            return hindrance;
 
         var record = (view.Record ?? NewRecord(view, instance)) with
         {
@@ -182,14 +173,34 @@ internal static class InstanceProtocol
             Run = GuestRun.Starting,
             StoppedByGuest = false,
             BootID = view.Host.BootID,
-            MachineType = view.Record?.MachineType ?? view.Prepared.MachineType,
-            CpuModel = view.Record?.CpuModel ?? view.Prepared.CpuModel,
-            ImageDigest = view.Record?.ImageDigest ?? view.Prepared.ImageDigest,
-            Disks = view.Record?.Disks ?? view.Prepared.Disks,
+            MachineType = view.Record?.MachineType ?? view.Prepared!.MachineType,
+            CpuModel = view.Record?.CpuModel ?? view.Prepared!.CpuModel,
+            ImageDigest = view.Record?.ImageDigest ?? view.Prepared!.ImageDigest,
+            Disks = view.Record?.Disks ?? view.Prepared!.Disks,
         };
         if (record != view.Record)
             return new Step.WriteRecord(record with { StartedAt = null });
         return new Step.StartDomain(instance);
+    }
+
+    /// <summary>What is still to be read, or keeps a guest from being started; null when its start is justified (R2, R4).</summary>
+    private static Step? Hindrance(InstanceView view, Instance instance, Preparation? prepared)
+    {
+        if (view.Host.ShuttingDown)
+            return Rest(VerdictKind.HostShuttingDown, "The host is going down; nothing is started.");
+        if (view.Host.LeaseRenewedAt is not { } renewed)
+            return Rest(VerdictKind.LeaseNotRenewed, "The host's Lease was not renewed in this boot.", LeaseRetry);
+
+        // R4, and the preparation may have taken long: what justifies the start is read after both.
+        var read = view.Instance!.AskedAt;
+        if (read < renewed || (prepared is not null && read < prepared.FinishedAt))
+            return new Step.ReadInstance();
+        if (view.Ledger is not { } ledger || ledger.AskedAt < read)
+            return new Step.ReadLedger();
+        var spec = instance.Spec;
+        if (!ledger.Entries.Any(entry => entry.Epoch == spec.Epoch && entry.ClaimID == spec.ClaimID))
+            return Rest(VerdictKind.NoLedgerEntry, $"The ledger has no entry of epoch {spec.Epoch} and claim {spec.ClaimID} ({Describe(ledger)}).", LedgerRetry);
+        return view.Host.LeaseFresh ? null : Rest(VerdictKind.LeaseNotRenewed, "The host's Lease has run out.", LeaseRetry);
     }
 
     private static bool IsPrepared(InstanceView view, Instance instance) =>

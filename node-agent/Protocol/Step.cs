@@ -24,6 +24,9 @@ internal abstract record Step
     /// <summary>Start the domain.</summary>
     public sealed record StartDomain(Instance Instance) : Step;
 
+    /// <summary>Let the CPUs of a domain run whose start was cut off.</summary>
+    public sealed record ResumeDomain : Step;
+
     /// <summary>Shut the guest down, by force after the time-out.</summary>
     public sealed record StopDomain : Step;
 

@@ -56,7 +56,7 @@ public class ReportTests
     public void A_failure_stays_until_it_is_tried_again()
     {
         var view = BeforeStart();
-        var failed = view.Instance!.Found! with { Status = InstanceReport.Failed(view.Instance.Found, view, new BuildFailure(InstanceStep.Image, "ImageNotFound", "none", elsewhere: true)) };
+        var failed = view.Instance!.Found! with { Status = InstanceReport.Failed(view.Instance.Found, view, new BuildFailure(InstanceStep.Image, "ImageNotFound", "none", elsewhere: true), elsewhere: false) };
         Assert.Equal("ImageNotFound", Report(view.With(failed)).Failure!.Reason);
         Assert.Null(InstanceReport.UnderWay(failed, view, InstanceStep.Disks, null).Failure);
     }

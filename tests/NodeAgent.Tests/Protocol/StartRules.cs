@@ -169,4 +169,20 @@ public class StartRules
         Assert.True(failure!.Elsewhere);
         Assert.Equal(1, failure.Epoch);
     }
+
+    [Fact]
+    public void A_start_that_was_cut_off_before_the_CPUs_ran_is_finished_under_the_rules_of_a_start()
+    {
+        var view = Recorded() with { Domain = BeforeStart().Domain! with { State = PowerState.Paused } };
+        Assert.IsType<Step.ResumeDomain>(InstanceProtocol.Next(view));
+        Assert.Equal(VerdictKind.NoLedgerEntry, Rests(view with { Ledger = new LedgerReading(new Moment(4), []) }));
+        Assert.Equal(VerdictKind.LeaseNotRenewed, Rests(view with { Host = view.Host with { LeaseFresh = false } }));
+    }
+
+    [Fact]
+    public void A_guest_that_ran_and_was_paused_by_somebody_stays_paused()
+    {
+        var running = Running();
+        Assert.Equal(VerdictKind.Running, Rests(running with { Domain = running.Domain! with { State = PowerState.Paused } }));
+    }
 }
