@@ -38,7 +38,7 @@ public class ReportTests
     [Fact]
     public void A_foreign_domain_in_the_way_is_a_failure_that_another_host_may_not_have()
     {
-        var status = Report(BeforeStart() with { Domain = new DomainView(PowerState.NoState, Ours: false, null, null) });
+        var status = Report(BeforeStart() with { Domain = new DomainView(PowerState.NoState, Ours: false, null, null), TombstoneEpoch = 1 });
         Assert.Equal(("ForeignDomain", true), (status.Failure!.Reason, status.Failure.Elsewhere));
     }
 
