@@ -18,7 +18,7 @@ public sealed record OperatorSettings
     public string Listen { get; init; } = "127.0.0.1:8081";
 
     /// <summary>Servers that are reconciled at the same time.</summary>
-    public int Workers { get; init; } = 16;
+    public int Workers { get; init; } = 32;
 
     /// <summary>How often everything is looked at again, whether or not anything was told.</summary>
     public TimeSpan Resync { get; init; } = TimeSpan.FromMinutes(5);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Kilonova.Crds;
 using Kilonova.Crds.Meta;
 
@@ -34,12 +35,16 @@ public sealed class PlacementTests(ControlPlane plane) : IClassFixture<ControlPl
         await using var cluster = new LiveCluster(plane);
         await cluster.StartAsync();
         await cluster.Hosts.AddAsync(10, slots: 15, prefix: "burst");
+        var watch = Stopwatch.StartNew();
         await Task.WhenAll(Enumerable.Range(0, 200).Select(i => cluster.CreateAsync($"s{i:000}")));
-
+        Say(watch, "200 created");
+        await Eventually.Is(() => cluster.Mine().Count(s => s.Status?.Host is not null) == 150, "150 are bound");
+        Say(watch, "150 bound");
         await Eventually.Is(
             () => cluster.Mine().Count(LiveCluster.IsReady) == 150 && cluster.Mine().Count(IsRejected) == 50,
             "150 are Ready and 50 have no valid host",
             describe: () => $"{cluster.Mine().Count(LiveCluster.IsReady)} Ready, {cluster.Mine().Count(IsRejected)} rejected of {cluster.Mine().Count}\n{LiveCluster.Describe(cluster.Mine().FirstOrDefault(s => !LiveCluster.IsReady(s) && !IsRejected(s)))}");
+        Say(watch, "150 Ready, 50 rejected");
         var rejected = cluster.Mine().First(IsRejected);
         Assert.Equal("cell0", rejected.Status!.Cell);
         Assert.Contains("10 Insufficient", LiveCluster.Condition(rejected, "Scheduled")!.Message, StringComparison.Ordinal);
@@ -48,10 +53,12 @@ public sealed class PlacementTests(ControlPlane plane) : IClassFixture<ControlPl
         foreach (var server in cluster.Mine().Where(LiveCluster.IsReady).Take(50))
             await cluster.DeleteAsync(server.Metadata.Name!);
         await Eventually.Is(() => cluster.Mine().Count == 150 && cluster.Mine().All(LiveCluster.IsReady), "the others are in", describe: () => LiveCluster.Describe(cluster.Mine().FirstOrDefault(s => !LiveCluster.IsReady(s))));
+        Say(watch, "50 deleted, 50 others Ready");
         Assert.Empty(cluster.Overbooked);
 
         await Task.WhenAll(cluster.Mine().Select(s => cluster.DeleteAsync(s.Metadata.Name!)));
         await cluster.NothingLeftAsync();
+        Say(watch, "150 deleted");
     }
 
     [Fact]
@@ -195,6 +202,8 @@ public sealed class PlacementTests(ControlPlane plane) : IClassFixture<ControlPl
         await cluster.DeleteAsync("other");
         await cluster.NothingLeftAsync();
     }
+
+    private static void Say(Stopwatch watch, string what) => TestContext.Current.TestOutputHelper!.WriteLine($"{watch.Elapsed.TotalSeconds,6:0.00} s  {what}");
 
     private static bool IsRejected(Server server) => LiveCluster.Condition(server, "Scheduled") is { Status: ConditionStatus.False, Reason: "NoValidHost" };
 
