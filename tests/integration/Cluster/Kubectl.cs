@@ -3,20 +3,23 @@ using System.Text.Json.Nodes;
 namespace Kilonova.Integration.Cluster;
 
 /// <summary>kubectl, as users have it.</summary>
-public sealed class Kubectl(string kubeconfig)
+public sealed class Kubectl(string program, string kubeconfig)
 {
     /// <summary>The credentials it uses.</summary>
     public string Kubeconfig => kubeconfig;
 
     /// <summary>Runs kubectl and returns what came of it.</summary>
-    public Task<CommandResult> TryAsync(params string[] arguments) => Shell.RunAsync("kubectl", ["--kubeconfig", kubeconfig, .. arguments]);
+    public Task<CommandResult> TryAsync(params string[] arguments) => Shell.RunAsync(program, ["--kubeconfig", kubeconfig, .. arguments]);
 
     /// <summary>Runs kubectl, which must succeed, and returns its output.</summary>
     public async Task<string> RunAsync(params string[] arguments) => (await TryAsync(arguments)).Ensured;
 
+    /// <summary>What applying a manifest would change; ends with 1 when it would change anything.</summary>
+    public Task<CommandResult> DiffAsync(string manifest) => Shell.RunAsync(program, ["--kubeconfig", kubeconfig, "diff", "-f", "-"], manifest);
+
     /// <summary>Applies a manifest.</summary>
     public Task<CommandResult> TryApplyAsync(string manifest, params string[] arguments) =>
-        Shell.RunAsync("kubectl", ["--kubeconfig", kubeconfig, "apply", .. arguments, "-f", "-"], manifest);
+        Shell.RunAsync(program, ["--kubeconfig", kubeconfig, "apply", .. arguments, "-f", "-"], manifest);
 
     /// <summary>Applies a manifest that must be accepted.</summary>
     public async Task<string> ApplyAsync(string manifest, params string[] arguments) => (await TryApplyAsync(manifest, arguments)).Ensured;

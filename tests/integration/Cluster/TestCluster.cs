@@ -23,7 +23,7 @@ public sealed class TestCluster : IAsyncDisposable
     {
         Directory = directory;
         this.shape = shape;
-        Kubectl = new Kubectl(Path.Combine(directory, "admin.kubeconfig"));
+        Kubectl = new Kubectl(Path.Combine(directory, "kubectl"), Path.Combine(directory, "admin.kubeconfig"));
     }
 
     /// <summary>Folder of the cluster: pid files, logs, credentials, and what the hosts have on disk.</summary>

@@ -33,11 +33,11 @@ public sealed class KubectlTests(KubectlCluster shared) : IClassFixture<KubectlC
         var before = await fleet.GetAsync("twice");
 
         Assert.Contains("unchanged", await fleet.ApplyAsync("twice"), StringComparison.Ordinal);
-        var diff = await Shell.RunAsync("kubectl", ["--kubeconfig", kubectl.Kubeconfig, "diff", "-f", "-"], fleet.Manifest("twice"));
+        var diff = await kubectl.DiffAsync(fleet.Manifest("twice"));
         Assert.Equal((0, ""), (diff.ExitCode, diff.Output));
         Assert.Equal((string?)before!["metadata"]!["resourceVersion"], (string?)(await fleet.GetAsync("twice"))!["metadata"]!["resourceVersion"]);
 
-        var changed = await Shell.RunAsync("kubectl", ["--kubeconfig", kubectl.Kubeconfig, "diff", "-f", "-"], fleet.Manifest("twice", "  powerState: Stopped"));
+        var changed = await kubectl.DiffAsync(fleet.Manifest("twice", "  powerState: Stopped"));
         Assert.Equal(1, changed.ExitCode);
         await fleet.DeleteAsync("twice");
     }
