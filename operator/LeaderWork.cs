@@ -28,8 +28,10 @@ public sealed class LeaderWork : IDisposable
     private readonly Controller<string> _namespaces;
     private readonly Controller<string> _aggregates;
     private readonly Controller<string> _cells;
+    private readonly Controller<string> _ledgers;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private volatile bool _leads;
 
     /// <summary>Puts the parts together; nothing happens until it is run.</summary>
     public LeaderWork(OperatorParts parts)
@@ -55,6 +57,7 @@ public sealed class LeaderWork : IDisposable
         _servers = new("servers", _reconciler.ReconcileAsync, Options(_settings.Workers));
         _namespaces = new("host-namespaces", new HostNamespaces(parts.Client, _cache, parts.Logs.CreateLogger<HostNamespaces>()).ReconcileAsync, Options(4));
         _aggregates = new("aggregates", new AggregateReconciler(api, _cache, _time).ReconcileAsync, Options(1));
+        _ledgers = new("ledgers", new LedgerReconciler(_cache, store, policy.InventoryOf, _time).ReconcileAsync, Options(2));
         _cells = new("cells", new CellReconciler(api, _cache, _time).ReconcileAsync, Options(1));
 
         ControllerOptions<string> Options(int workers) => new() { Workers = workers, LoggerFactory = parts.Logs };
@@ -66,13 +69,14 @@ public sealed class LeaderWork : IDisposable
         ArgumentNullException.ThrowIfNull(leadership);
         await _cache.WaitForSyncAsync(leadership.Stopping);
 
+        // From here on changes are noted; what was before is looked at once.
+        _leads = true;
         using var either = CancellationTokenSource.CreateLinkedTokenSource(leadership.Stopping, leadership.Lost);
         var ids = _cache.Ids();
         _logger.Leading(_settings.Identity ?? "", ids.Count);
         foreach (var hypervisor in _cache.Hypervisors.List())
             HostChanged(hypervisor.Metadata.Name!);
-        foreach (var aggregate in _cache.Aggregates.List())
-            _aggregates.Queue.Add(aggregate.Metadata.Name!);
+        WakeAggregates();
         foreach (var id in ids)
             Wake(id);
         WakeCells();
@@ -82,6 +86,7 @@ public sealed class LeaderWork : IDisposable
             _namespaces.RunAsync(leadership.Stopping, leadership.Lost),
             _aggregates.RunAsync(leadership.Stopping, leadership.Lost),
             _cells.RunAsync(leadership.Stopping, leadership.Lost),
+            _ledgers.RunAsync(leadership.Stopping, leadership.Lost),
             UntilCancelled(_scheduling.RunAsync(either.Token)),
             UntilCancelled(WatchLivenessAsync(either.Token)),
             UntilCancelled(ResyncAsync(either.Token)));
@@ -90,6 +95,8 @@ public sealed class LeaderWork : IDisposable
     /// <summary>A Server has changed.</summary>
     public void Changed(Change<Server> change)
     {
+        if (!_leads)
+            return;
         Wake(GuardedReader.InstanceIDOf(change.Latest));
         if (change.Old?.Status?.Cell != change.New?.Status?.Cell)
             WakeCells();
@@ -101,6 +108,9 @@ public sealed class LeaderWork : IDisposable
     /// <summary>A ledger has changed: the scheduler hears of it, and each instance ID of which an entry came or went.</summary>
     public void Changed(Change<ResourceProvider> change)
     {
+        if (!_leads)
+            return;
+        _ledgers.Queue.Add(change.Latest.Metadata.Name!);
         _scheduling.HostChanged(change.Latest.Metadata.Name!);
         var before = change.Old?.Status?.Allocations ?? [];
         var after = change.New?.Status?.Allocations ?? [];
@@ -115,6 +125,8 @@ public sealed class LeaderWork : IDisposable
     /// <summary>A host has changed: what the admin wants of it, or what its agent found there.</summary>
     public void Changed(Change<Hypervisor> change)
     {
+        if (!_leads)
+            return;
         HostChanged(change.Latest.Metadata.Name!);
         foreach (var stray in (change.Old?.Status?.Strays ?? []).Concat(change.New?.Status?.Strays ?? []))
             Wake(stray.InstanceID);
@@ -124,7 +136,7 @@ public sealed class LeaderWork : IDisposable
             WakeCells();
     }
 
-    /// <summary>A heartbeat.</summary>
+    /// <summary>A heartbeat. Taken note of by whoever may come to lead.</summary>
     public void Changed(Change<Lease> change)
     {
         if (change.New is { } renewed)
@@ -144,14 +156,21 @@ public sealed class LeaderWork : IDisposable
     /// <summary>An aggregate has changed: zones and ratios of any host may have.</summary>
     public void Changed(Change<Aggregate> change)
     {
+        if (!_leads)
+            return;
         WakeAggregates();
         foreach (var hypervisor in _cache.Hypervisors.List())
+        {
             _scheduling.HostChanged(hypervisor.Metadata.Name!);
+            _ledgers.Queue.Add(hypervisor.Metadata.Name!);
+        }
     }
 
     /// <summary>Something that Servers refer to has changed: those that wait for something are looked at again.</summary>
     public void ReferencesChanged()
     {
+        if (!_leads)
+            return;
         foreach (var id in _reconciler.Unresolved)
             Wake(id);
         foreach (var id in _scheduling.Waiting)
@@ -165,18 +184,27 @@ public sealed class LeaderWork : IDisposable
         _namespaces.Dispose();
         _aggregates.Dispose();
         _cells.Dispose();
+        _ledgers.Dispose();
     }
 
-    private void Wake(string instanceID) => _servers.Queue.Add(instanceID);
+    /// <summary>A candidate that only waits notes nothing: it would remember what came and went for as long as it waits.</summary>
+    private void Wake(string instanceID)
+    {
+        if (_leads)
+            _servers.Queue.Add(instanceID);
+    }
 
     private void HostChanged(string host)
     {
+        _ledgers.Queue.Add(host);
         _namespaces.Queue.Add(host);
         _scheduling.HostChanged(host);
     }
 
     private void ReachabilityChanged(string host)
     {
+        if (!_leads)
+            return;
         _scheduling.HostChanged(host);
         foreach (var server in _cache.ServersOn(host))
             Wake(GuardedReader.InstanceIDOf(server));

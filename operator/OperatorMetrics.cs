@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using Kilonova.Crds;
-using Kilonova.Kubernetes.LeaderElection;
 using Kilonova.Operator.Cluster;
 using Kilonova.Scheduling;
 
@@ -35,9 +34,9 @@ internal static class OperatorMetrics
     }
 
     /// <summary>What is measured when somebody looks: resources promised and total per host, phases, leadership.</summary>
-    public static void Observe(ClusterCache cache, LeaderElector elector)
+    public static void Observe(ClusterCache cache, Func<bool> leads)
     {
-        Meter.CreateObservableGauge("kilonova.leader", () => elector.IsLeader ? 1 : 0, description: "Whether this process leads.");
+        Meter.CreateObservableGauge("kilonova.leader", () => leads() ? 1 : 0, description: "Whether this process leads.");
         Meter.CreateObservableGauge("kilonova.servers", () => cache.Servers.List()
             .GroupBy(s => s.Status?.Phase ?? ServerPhase.Build)
             .Select(g => new Measurement<int>(g.Count(), new KeyValuePair<string, object?>("phase", g.Key.ToString()))), description: "Servers, by phase.");

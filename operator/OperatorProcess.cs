@@ -3,7 +3,6 @@ using Kilonova.Kubernetes.Client;
 using Kilonova.Kubernetes.Config;
 using Kilonova.Kubernetes.Events;
 using Kilonova.Kubernetes.Health;
-using Kilonova.Kubernetes.LeaderElection;
 using Kilonova.Kubernetes.Metrics;
 using Kilonova.Operator.Cluster;
 using Kilonova.Operator.Hosts;
@@ -14,8 +13,8 @@ namespace Kilonova.Operator;
 /// <summary>One operator: caches always, the leader's work while it leads.</summary>
 public static class OperatorProcess
 {
-    /// <summary>Runs until told to stop, or until leadership is lost.</summary>
-    /// <returns>The exit code: 0 after an orderly end, 1 when leadership was lost and the process should be started anew.</returns>
+    /// <summary>Runs until told to stop.</summary>
+    /// <returns>The exit code: 0 after an orderly end, 1 when leadership was lost and the work of its term would not end.</returns>
     public static async Task<int> RunAsync(OperatorSettings settings, ILoggerFactory logs, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(settings);
@@ -29,37 +28,36 @@ public static class OperatorProcess
         var cache = new ClusterCache(new ApiResources(client));
         var events = new EventRecorder(client, new EventRecorderOptions { Controller = "compute.kilonova.dev/operator", Instance = settings.Identity });
         var parts = new OperatorParts(settings, client, cache, new HostLiveness(time), events, time, logs);
-        using var work = new LeaderWork(parts);
-        Connect(cache, work);
+        using var candidate = new Candidate(parts);
+        Connect(cache, candidate);
 
-        var elector = new LeaderElector(client, new LeaderElectionOptions { Namespace = settings.Namespace, Name = "kilonova-operator", Identity = settings.Identity });
         var checks = new HealthChecks(logs);
         checks.Add("caches", HealthKind.Readiness, () => cache.HasSynced ? null : "the first lists are not in yet");
-        OperatorMetrics.Observe(cache, elector);
+        OperatorMetrics.Observe(cache, () => candidate.Leads);
         await using var health = await HealthServer.StartAsync(IPEndPoint.Parse(settings.Listen), new HealthEndpoints(checks, metrics), logs, stop);
 
         // What ends with the process, after the leader's last write.
         using var ending = new CancellationTokenSource();
         var caches = cache.RunAsync(ending.Token);
         var recording = events.RunAsync(ending.Token);
-        var end = await elector.RunAsync(work.RunAsync, stop);
+        var orderly = await candidate.RunAsync(stop);
         await ending.CancelAsync();
         await Task.WhenAll(caches, recording);
-        return end == LeadershipEnd.Lost ? 1 : 0;
+        return orderly ? 0 : 1;
     }
 
-    /// <summary>Which change goes where. Without a leader's work running the queues only remember keys, which the leader looks at in any case.</summary>
-    private static void Connect(ClusterCache cache, LeaderWork work)
+    /// <summary>Which change goes where. A term's work that has ended, or not begun, lets it pass: a new leader looks at everything.</summary>
+    private static void Connect(ClusterCache cache, Candidate candidate)
     {
-        cache.Servers.OnChange(work.Changed);
-        cache.Instances.OnChange(work.Changed);
-        cache.Providers.OnChange(work.Changed);
-        cache.Hypervisors.OnChange(work.Changed);
-        cache.Leases.OnChange(work.Changed);
-        cache.Aggregates.OnChange(work.Changed);
-        cache.Flavors.OnChange(_ => work.ReferencesChanged());
-        cache.Images.OnChange(_ => work.ReferencesChanged());
-        cache.KeyPairs.OnChange(_ => work.ReferencesChanged());
-        cache.Networks.OnChange(_ => work.ReferencesChanged());
+        cache.Servers.OnChange(c => candidate.Work.Changed(c));
+        cache.Instances.OnChange(c => candidate.Work.Changed(c));
+        cache.Providers.OnChange(c => candidate.Work.Changed(c));
+        cache.Hypervisors.OnChange(c => candidate.Work.Changed(c));
+        cache.Leases.OnChange(c => candidate.Work.Changed(c));
+        cache.Aggregates.OnChange(c => candidate.Work.Changed(c));
+        cache.Flavors.OnChange(_ => candidate.Work.ReferencesChanged());
+        cache.Images.OnChange(_ => candidate.Work.ReferencesChanged());
+        cache.KeyPairs.OnChange(_ => candidate.Work.ReferencesChanged());
+        cache.Networks.OnChange(_ => candidate.Work.ReferencesChanged());
     }
 }

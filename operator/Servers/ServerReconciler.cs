@@ -26,6 +26,7 @@ public sealed class ServerReconciler(
     private static readonly TimeSpan ReportPause = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<string, SchedulingOutcome.Unresolved> _unresolved = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _gone = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, long> _reported = new(StringComparer.Ordinal);
 
     /// <summary>Servers that wait for something that they refer to.</summary>
@@ -35,6 +36,10 @@ public sealed class ServerReconciler(
     public async Task<Result> ReconcileAsync(string instanceID, CancellationToken cancellation)
     {
         var view = cache.View(instanceID);
+        if (view.Server is null)
+            _gone.TryRemove(instanceID, out _);
+        else if (_gone.ContainsKey(instanceID))
+            return Result.Done;
         if (ClusterCache.KeyOf(view) is not { } key)
         {
             Forget(instanceID);
@@ -48,8 +53,14 @@ public sealed class ServerReconciler(
         var rest = await executor.RunAsync(key, WithWanted(view), OrderAsync, cancellation);
         if (rest.Server is not { } server)
         {
-            if (view.Server is { } gone && rest.Writes > 0)
-                events.TellDeleted(gone);
+            if (view.Server is { } gone)
+            {
+                // The cache shows it a little longer; there is nothing to do for it any more.
+                _gone[instanceID] = true;
+                if (rest.Writes > 0)
+                    events.TellDeleted(gone);
+            }
+
             Forget(instanceID);
             return Result.Done;
         }

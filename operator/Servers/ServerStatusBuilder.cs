@@ -119,7 +119,7 @@ public static class ServerStatusBuilder
     private static (ServerPhase, string?) Placed(ServerFacts facts, ServerStatus old, ServerConditions conditions)
     {
         var instance = Current(facts);
-        if (instance is not null && PlacementProtocol.HasFailed(facts.Server, instance))
+        if (instance is not null && PlacementProtocol.HasFailed(facts.Server, instance) && !IsTriedAnew(instance))
             return Failed(facts, instance, old, conditions);
 
         // Unresolved while bound: its Instance could not be written for want of something.
@@ -212,6 +212,10 @@ public static class ServerStatusBuilder
     private static Instance? Current(ServerFacts facts) =>
         facts.Instance is { Spec.Wanted: not InstancePresence.Absent } instance
         && PlacementProtocol.IsBound(facts.Server, PlacementProtocol.HostOf(instance), instance.Spec.Epoch) ? instance : null;
+
+    /// <summary>A failure without a promise holds for the order that it was judged on: a changed one is tried again on the same host.</summary>
+    private static bool IsTriedAnew(Instance instance) =>
+        !instance.Status!.Failure!.Elsewhere && (instance.Status.ObservedGeneration ?? 0) < (instance.Metadata.Generation ?? 0);
 
     private static string? Progress(InstanceStatus? status) => status?.Progress is { } progress
         ? $"{status.Step}: {progress.Message ?? $"{progress.Percent} %"}"

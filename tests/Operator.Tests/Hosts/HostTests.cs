@@ -2,6 +2,7 @@ using Kilonova.Crds;
 using Kilonova.Crds.Meta;
 using Kilonova.Kubernetes.Core;
 using Kilonova.Operator.Hosts;
+using Kilonova.Scheduling.Placement;
 
 namespace Kilonova.Operator.Tests.Hosts;
 
@@ -94,6 +95,25 @@ public sealed class HostTests
         Assert.DoesNotContain(role.Rules, r => r.Verbs.Contains("delete") || r.Verbs.Contains("*") || r.Resources.Contains("*"));
         Assert.Equal(["get"], role.Rules.Single(r => r.Resources.Contains("secrets")).Verbs);
         Assert.DoesNotContain("create", role.Rules.Single(r => r.Resources.Contains("instances")).Verbs);
+    }
+
+    [Fact]
+    public void What_was_promised_above_what_there_is_now_is_told_while_it_lasts()
+    {
+        var ledger = new ResourceProvider
+        {
+            Metadata = new() { Name = "a" },
+            Spec = new() { HostID = "h" },
+            Status = new() { Allocations = [new() { Id = "x", Epoch = 1, ClaimID = "c", Holder = "Server/p/s", Resources = new Dictionary<string, long> { ["VCPU"] = 4 } }] },
+        };
+        var enough = new EffectiveInventory([new Inventory("VCPU", 4, 0, 1, 4, 1, 1)]);
+        var shrunk = new EffectiveInventory([new Inventory("VCPU", 3, 0, 1, 3, 1, 1)]);
+        Assert.Null(LedgerReconciler.StatusOf(ledger, enough, _clock.Now));
+        var told = LedgerReconciler.StatusOf(ledger, shrunk, _clock.Now)!;
+        Assert.Contains("4 promised, capacity 3", Assert.Single(told.Conditions!).Message, StringComparison.Ordinal);
+        Assert.Same(ledger.Status.Allocations, told.Allocations);
+        Assert.Null(LedgerReconciler.StatusOf(ledger with { Status = told }, shrunk, _clock.Now));
+        Assert.Empty(LedgerReconciler.StatusOf(ledger with { Status = told }, enough, _clock.Now)!.Conditions!);
     }
 
     private AggregateStatus Status(Aggregate aggregate, params Hypervisor[] hosts) => AggregateReconciler.StatusOf(aggregate, [aggregate], hosts, _clock.Now);

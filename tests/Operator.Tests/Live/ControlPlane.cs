@@ -38,6 +38,22 @@ public sealed class ControlPlane : IAsyncLifetime
         await KubectlAsync("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all");
     }
 
+    /// <summary>Credentials of a user, by certificate.</summary>
+    /// <returns>Path of the kubeconfig.</returns>
+    public async Task<string> UserAsync(string name, string group)
+    {
+        var (code, output) = await RunAsync("user", Path.Combine(_folder, "plane"), name, group);
+        return code == 0 ? output.Trim() : throw new InvalidOperationException(output);
+    }
+
+    /// <summary>Kills or restarts a part of the control plane.</summary>
+    public async Task PlaneAsync(string command)
+    {
+        var (code, output) = await RunAsync(command, Path.Combine(_folder, "plane"));
+        if (code != 0)
+            throw new InvalidOperationException($"{command}: {output}");
+    }
+
     public async ValueTask DisposeAsync()
     {
         await RunAsync("down", Path.Combine(_folder, "plane"));

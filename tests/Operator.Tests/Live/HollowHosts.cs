@@ -72,6 +72,13 @@ public sealed class HollowHosts : IAsyncDisposable
             : await _api.Leases.CreateAsync(new Lease { Metadata = new() { Name = ApiGroup.AgentLeaseName, Namespace = ApiGroup.HostNamespace(host) }, Spec = spec });
     }
 
+    /// <summary>A host's Lease was deleted; it makes a new one.</summary>
+    public Task ForgetLeaseAsync(string host)
+    {
+        _leases.Remove(host);
+        return BeatAsync(host);
+    }
+
     public void Start()
     {
         _running.Add(_instances.RunAsync(_stop.Token));
@@ -101,7 +108,16 @@ public sealed class HollowHosts : IAsyncDisposable
             {
                 await Task.Delay(TimeSpan.FromSeconds(20), _stop.Token);
                 foreach (var host in _leases.Keys.ToArray())
-                    await BeatAsync(host);
+                {
+                    try
+                    {
+                        await BeatAsync(host);
+                    }
+                    catch (Exception e) when (e is KubernetesConnectionException or KubernetesException)
+                    {
+                        // The next beat comes.
+                    }
+                }
             }
         }
         catch (OperationCanceledException)
@@ -127,6 +143,10 @@ public sealed class HollowHosts : IAsyncDisposable
                 }
                 catch (KubernetesException e) when (e.IsGuardFailure && tries < 20)
                 {
+                }
+                catch (Exception e) when (e is KubernetesConnectionException or KubernetesException { IsTransient: true })
+                {
+                    await Task.Delay(200);
                 }
                 catch (OperationCanceledException)
                 {
