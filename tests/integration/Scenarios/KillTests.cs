@@ -4,7 +4,7 @@ using Kilonova.Integration.Cluster;
 
 namespace Kilonova.Integration.Scenarios;
 
-/// <summary>Crashes of every component of ours, and of libvirtd, at random moments; the seed is printed and can be set (<c>KILONOVA_SEED</c>).</summary>
+/// <summary>Crashes of every component of ours, and of libvirtd, at random moments; the seed is printed, and <c>KILONOVA_SEED</c> sets another.</summary>
 public sealed class KillTests(ITestOutputHelper output)
 {
     private const int Creations = 50;
@@ -34,7 +34,7 @@ public sealed class KillTests(ITestOutputHelper output)
     public async Task Kills_at_random_moments_lose_no_guest_and_everything_converges()
     {
         var seed = int.TryParse(Environment.GetEnvironmentVariable("KILONOVA_SEED"), CultureInfo.InvariantCulture, out var given)
-            ? given : Random.Shared.Next(100_000);
+            ? given : 1;
         output.WriteLine($"seed {seed}");
         await using var cluster = await TestCluster.StartAsync(new ClusterShape(Hosts: 2, AgentArguments: "--full-pass-interval 10s"));
         var fleet = new Fleet(cluster);
