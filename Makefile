@@ -30,7 +30,7 @@ generate: ## Write crds/manifests and the generated pages of docs/
 
 lint: ## Formatting, analysers, shell scripts
 	dotnet format Operator.sln --verify-no-changes --no-restore
-	bash -n tests/run-all tests/local-cluster tests/bench tests/*/*.sh tests/*/run
+	bash -n tests/run-all tests/local-cluster tests/bench tests/*/*.sh tests/*/*/*.sh tests/*/run
 
 publish: ## Programs to ship, in artifacts/publish
 	dotnet publish operator -c $(CONFIGURATION) --nologo -v quiet -o $(ARTIFACTS)/publish/operator

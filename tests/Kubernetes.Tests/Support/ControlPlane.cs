@@ -9,8 +9,8 @@ using Kilonova.Kubernetes.Tests.Support;
 namespace Kilonova.Kubernetes.Tests.Support;
 
 /// <summary>
-/// A real API server for this run: the one that <c>KILONOVA_TEST_KUBECONFIG</c> names, else a local control plane, started
-/// when the first test needs it. Tests that need one are skipped, with the reason, where there is none.
+/// A real API server for this run: the one that the environment names (<c>tests/control-plane/run</c>), started when the first
+/// test needs it. Tests that need one are skipped, with the reason, where there is none.
 /// </summary>
 public sealed class ControlPlane : IAsyncDisposable
 {
@@ -18,16 +18,10 @@ public sealed class ControlPlane : IAsyncDisposable
 
     internal async Task<KubernetesConfig> ConfigAsync()
     {
-        var kubeconfig = Environment.GetEnvironmentVariable("KILONOVA_TEST_KUBECONFIG");
-        if (string.IsNullOrEmpty(kubeconfig))
-        {
-            var (plane, reason) = await _local.Value;
-            if (plane is null)
-                Assert.Skip(reason);
-            kubeconfig = plane.Kubeconfig;
-        }
-
-        return KubernetesConfig.Load(new() { Path = kubeconfig });
+        var (plane, reason) = await _local.Value;
+        if (plane is null)
+            Assert.Skip(reason);
+        return KubernetesConfig.Load(new() { Path = plane.Kubeconfig });
     }
 
     /// <summary>A client for administrators; skips the test when there is no API server.</summary>

@@ -8,6 +8,7 @@ namespace Kilonova.Operator.Tests.Live;
 /// <summary>A real API server with etcd and our kinds, for one test class; skipped with the reason where it cannot be had.</summary>
 public sealed class ControlPlane : IAsyncLifetime
 {
+    private const int Unavailable = 75; // exit code of tests/control-plane/run
     private static readonly string Repository = typeof(ControlPlane).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "RepositoryRoot").Value!;
     private readonly string _folder = Directory.CreateTempSubdirectory("kilonova-operator-").FullName;
     private string? _absent;
@@ -27,11 +28,14 @@ public sealed class ControlPlane : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var (code, output) = await RunAsync("up", Path.Combine(_folder, "plane"));
-        if (code != 0)
+        if (code == Unavailable)
         {
-            _absent = $"no local control plane: {output[^Math.Min(300, output.Length)..]}";
+            _absent = $"no API server: {output.Trim().Split('\n')[^1]}";
             return;
         }
+
+        if (code != 0)
+            throw new InvalidOperationException($"the control plane does not start ({code}): {output}");
 
         await KubectlAsync("apply", "--server-side", "-f", Path.Combine(Repository, "crds/manifests"), "-f", Path.Combine(Repository, "operator/manifests"));
         await RunAsync("user", Path.Combine(_folder, "plane"), "kilonova:operator", "kilonova:operators");
