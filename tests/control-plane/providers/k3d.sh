@@ -18,7 +18,7 @@ create() {
   save # before there is anything, so that `down` removes what a failure leaves
   arguments=(--no-lb --api-port "${bind[0]:-127.0.0.1}:${port:-$(free_port)}" --k3s-arg '--disable=traefik@server:0'
     --kubeconfig-update-default=false --kubeconfig-switch-context=false --wait --timeout "${ready_seconds}s")
-  for value in "${san[@]}"; do arguments+=(--k3s-arg "--tls-san=$value@server:0"); done
+  for value in "${bind[@]}" "${san[@]}"; do arguments+=(--k3s-arg "--tls-san=$value@server:0"); done
   k3d cluster create "$k3d_cluster" "${arguments[@]}" >&2 || fail "k3d does not start the cluster $k3d_cluster"
   k3d kubeconfig write "$k3d_cluster" --output "$dir/admin.kubeconfig" >/dev/null
   chmod 600 "$dir/admin.kubeconfig"
