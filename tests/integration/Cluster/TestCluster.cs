@@ -45,14 +45,29 @@ public sealed class TestCluster : IAsyncDisposable
     /// <summary>Starts a cluster and waits until every host is Ready; skips the test, with the reason, where there can be none like it.</summary>
     public static async Task<TestCluster> StartAsync(ClusterShape shape)
     {
+        var (cluster, reason) = await TryStartAsync(shape);
+        Assert.SkipWhen(cluster is null, reason);
+        return cluster;
+    }
+
+    /// <summary>Starts a cluster and waits until every host is Ready; without one, says why there can be none like it here.</summary>
+    public static async Task<(TestCluster? Cluster, string Reason)> TryStartAsync(ClusterShape shape)
+    {
         var directory = System.IO.Directory.CreateTempSubdirectory("kilonova-").FullName;
         var cluster = new TestCluster(directory, shape);
         try
         {
-            await cluster.ScriptAsync(
+            var up = await cluster.RunScriptAsync(
                 "up", "--hosts", $"{shape.Hosts}", "--test-hosts", $"{shape.TestHosts}", "--operators", $"{shape.Operators}",
                 "--agent-args", shape.AgentArguments);
-            return cluster;
+            if (Cannot(up))
+            {
+                await cluster.DisposeAsync();
+                return (null, Reason(up));
+            }
+
+            _ = up.Ensured;
+            return (cluster, "");
         }
         catch
         {
@@ -89,12 +104,18 @@ public sealed class TestCluster : IAsyncDisposable
 
     internal async Task<CommandResult> ScriptAsync(string command, params string[] arguments)
     {
-        var result = await Shell.RunAsync(
-            Path.Combine(Repository, "tests/local-cluster"), [command, Directory, .. arguments], limit: TimeSpan.FromMinutes(5));
-        Assert.SkipWhen(result.ExitCode is Unavailable or Refused, result.Error.Trim().Split('\n')[^1]);
+        var result = await RunScriptAsync(command, arguments);
+        Assert.SkipWhen(Cannot(result), Reason(result));
         _ = result.Ensured;
         return result;
     }
+
+    private Task<CommandResult> RunScriptAsync(string command, params string[] arguments) =>
+        Shell.RunAsync(Path.Combine(Repository, "tests/local-cluster"), [command, Directory, .. arguments], limit: TimeSpan.FromMinutes(5));
+
+    private static bool Cannot(CommandResult result) => result.ExitCode is Unavailable or Refused;
+
+    private static string Reason(CommandResult result) => result.Error.Trim().Split('\n')[^1];
 
     private static IEnumerable<string> Names(string prefix, int count) => Enumerable.Range(0, count).Select(i => $"{prefix}-{(char)('a' + i)}");
 }

@@ -6,30 +6,29 @@ using static Kilonova.Integration.Cluster.OperatorByHand;
 namespace Kilonova.Integration.Scenarios;
 
 /// <summary>One host and no operator: the test writes what an operator would, and what it must never write.</summary>
-public sealed class LonelyHost : IAsyncLifetime
+public sealed class LonelyHost() : ClusterFixture(new ClusterShape(Hosts: 1, Operators: 0, AgentArguments: Arguments()))
 {
     public const string Name = "node-a";
 
-    public TestCluster Cluster { get; private set; } = null!;
+    private OperatorByHand? hand;
 
-    public OperatorByHand Operator { get; private set; } = null!;
+    public OperatorByHand Operator => Made(hand);
 
     public string Image { get; private set; } = "";
 
     public TestHost Host => Cluster.Host(Name);
 
-    public async ValueTask InitializeAsync()
+    protected override async Task PrepareAsync()
     {
         Image = "file://" + await TestCluster.GuestImageAsync();
-        Cluster = await TestCluster.StartAsync(new ClusterShape(Hosts: 1, Operators: 0, AgentArguments: Arguments()));
-        Operator = new OperatorByHand(Cluster, Name);
-        await Operator.AdmitAsync();
+        hand = new OperatorByHand(Cluster, Name);
+        await hand.AdmitAsync();
     }
 
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
-        Operator.Dispose();
-        await Cluster.DisposeAsync();
+        hand?.Dispose();
+        await base.DisposeAsync();
     }
 
     /// <summary>Starts the agent again, with other options if need be.</summary>

@@ -3,20 +3,17 @@ using Kilonova.Integration.Cluster;
 namespace Kilonova.Integration.Scenarios;
 
 /// <summary>One cluster for what users do with kubectl.</summary>
-public sealed class KubectlCluster : IAsyncLifetime
+public sealed class KubectlCluster() : ClusterFixture(new ClusterShape(Hosts: 1))
 {
-    public TestCluster Cluster { get; private set; } = null!;
+    private Fleet? fleet;
 
-    public Fleet Fleet { get; private set; } = null!;
+    public Fleet Fleet => Made(fleet);
 
-    public async ValueTask InitializeAsync()
+    protected override async Task PrepareAsync()
     {
-        Cluster = await TestCluster.StartAsync(new ClusterShape(Hosts: 1));
-        Fleet = new Fleet(Cluster);
-        await Fleet.PrepareAsync();
+        fleet = new Fleet(Cluster);
+        await fleet.PrepareAsync();
     }
-
-    public ValueTask DisposeAsync() => Cluster.DisposeAsync();
 }
 
 /// <summary>What kubectl and GitOps tools rely on.</summary>

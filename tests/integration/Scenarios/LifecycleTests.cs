@@ -3,20 +3,17 @@ using Kilonova.Integration.Cluster;
 namespace Kilonova.Integration.Scenarios;
 
 /// <summary>One cluster with two QEMU hosts for the scenarios of a server's plain life.</summary>
-public sealed class LifecycleCluster : IAsyncLifetime
+public sealed class LifecycleCluster() : ClusterFixture(new ClusterShape(Hosts: 2))
 {
-    public TestCluster Cluster { get; private set; } = null!;
+    private Fleet? fleet;
 
-    public Fleet Fleet { get; private set; } = null!;
+    public Fleet Fleet => Made(fleet);
 
-    public async ValueTask InitializeAsync()
+    protected override async Task PrepareAsync()
     {
-        Cluster = await TestCluster.StartAsync(new ClusterShape(Hosts: 2));
-        Fleet = new Fleet(Cluster);
-        await Fleet.PrepareAsync();
+        fleet = new Fleet(Cluster);
+        await fleet.PrepareAsync();
     }
-
-    public ValueTask DisposeAsync() => Cluster.DisposeAsync();
 }
 
 /// <summary>Create, stop, start, delete; and what the guest saw.</summary>
