@@ -28,8 +28,9 @@ internal sealed partial record Leaks(long LiveBytes, long ResidentBytes, int Des
             cookies);
     }
 
-    /// <summary>What has to be the same before and after; memory is judged by its slope.</summary>
-    internal (int Descriptors, int LibvirtThreads, int Cookies) Counts => (Descriptors, LibvirtThreads, Cookies);
+    /// <summary>Nothing may be more than before; less is what an earlier test still had to end. Memory is judged by its slope.</summary>
+    internal void AssertNoMoreThan(Leaks before) => Assert.True(
+        Descriptors <= before.Descriptors && LibvirtThreads <= before.LibvirtThreads && Cookies <= before.Cookies, $"{before} -> {this}");
 
     /// <summary>
     /// Growth per round: the median of the slopes between any two samples (Theil-Sen). A leak shows in all of them; a step that .NET takes
