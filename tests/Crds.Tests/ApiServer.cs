@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
@@ -28,6 +29,7 @@ public sealed class ApiServer : IAsyncLifetime
     private readonly string directory = Directory.CreateTempSubdirectory("crds-tests-").FullName;
     private HttpClient? client;
     private X509Certificate2? certificate;
+    private readonly ConcurrentBag<string> made = [];
     private string? unavailable;
 
     private string Run => Path.Combine(Repository.Root, "tests/control-plane/run");
@@ -62,6 +64,8 @@ public sealed class ApiServer : IAsyncLifetime
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        foreach (var url in made) // the cluster may be one that lives on
+            _ = await Send(HttpMethod.Delete, url, null, "");
         client?.Dispose();
         certificate?.Dispose();
         if (Directory.Exists(directory))
@@ -75,8 +79,13 @@ public sealed class ApiServer : IAsyncLifetime
     public Task<(int Code, string Output)> Kubectl(params string[] arguments) => Command(Run, ["kubectl", directory, .. arguments]);
 
     /// <summary>Creates an object; by default only tries to.</summary>
-    public Task<Answer> Create(JsonNode document, bool dryRun = true) =>
-        Send(HttpMethod.Post, Path.GetDirectoryName(Url(document))! + Query(dryRun), document, "application/json");
+    public async Task<Answer> Create(JsonNode document, bool dryRun = true)
+    {
+        var answer = await Send(HttpMethod.Post, Path.GetDirectoryName(Url(document))! + Query(dryRun), document, "application/json");
+        if (answer.Accepted && !dryRun)
+            made.Add(Url(document));
+        return answer;
+    }
 
     /// <summary>Changes an object by a merge patch; by default only tries to.</summary>
     public Task<Answer> Patch(JsonNode document, JsonNode patch, bool dryRun = true, string subresource = "") =>
