@@ -48,11 +48,12 @@ public sealed class LeaderWork : IDisposable
         var policy = new HostPolicy(_cache, _liveness);
         var orders = new ServerOrders(_cache, _liveness, policy, _settings, _time);
         var ledgers = new LedgerWriter(store, host => _cache.Providers.Get(new NamespacedName(host)));
-        var placer = new ServerPlacer(store, ledgers, policy.InventoryOf, orders.Dress, parts.Logs.CreateLogger<ServerPlacer>());
+        var events = new ServerEvents(parts.Events);
+        var placer = new ServerPlacer(store, ledgers, policy.InventoryOf, orders.Dress, events.Tell, parts.Logs.CreateLogger<ServerPlacer>());
         _scheduling = new SchedulingLoop(_settings.Scheduler, policy, placer, Wake, _time, parts.Logs.CreateLogger<SchedulingLoop>());
         var executor = new PlacementExecutor(store, ledgers, server => orders.Dress(server, _scheduling.Outcome(GuardedReader.InstanceIDOf(server))), _settings.Scheduler.MaxAttempts);
         _reconciler = new ServerReconciler(
-            _cache, store, executor, _scheduling, orders, new UserDataSecrets(api), new ServerEvents(parts.Events), _time, parts.Logs.CreateLogger<ServerReconciler>());
+            _cache, store, executor, _scheduling, orders, new UserDataSecrets(api), events, _time, parts.Logs.CreateLogger<ServerReconciler>());
 
         _servers = new("servers", _reconciler.ReconcileAsync, Options(_settings.Workers));
         _namespaces = new("host-namespaces", new HostNamespaces(parts.Client, _cache, parts.Logs.CreateLogger<HostNamespaces>()).ReconcileAsync, Options(4));

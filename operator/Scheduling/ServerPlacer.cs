@@ -29,10 +29,11 @@ public enum PlaceResult
 /// <param name="ledgers">Writes ledgers.</param>
 /// <param name="inventory">What a host may promise, by its provider as just read.</param>
 /// <param name="dress">Completes the status of a Server that was just bound.</param>
+/// <param name="bound">Told of each Server that was bound: as it was, and as it is.</param>
 /// <param name="logger">Log.</param>
 public sealed class ServerPlacer(
     IPlacementStore store, LedgerWriter ledgers, Func<ResourceProvider, EffectiveInventory> inventory,
-    Func<Server, SchedulingOutcome?, ServerStatus> dress, ILogger<ServerPlacer> logger)
+    Func<Server, SchedulingOutcome?, ServerStatus> dress, Action<Server, Server> bound, ILogger<ServerPlacer> logger)
 {
     /// <summary>Places a server on the first of the hosts that still has room.</summary>
     /// <param name="ask">What is to be placed.</param>
@@ -63,12 +64,13 @@ public sealed class ServerPlacer(
 
     private async Task<PlaceResult> BindAsync(PlacementAsk ask, string host, Allocation entry, SchedulingOutcome? outcome, CancellationToken cancellation)
     {
-        var bound = Binding.Bound(ask.Server, ask.InstanceID, host, entry.Epoch, entry.ClaimID, ask.Leaving);
-        var written = await store.WriteServerStatusAsync(ask.Server, dress(bound, outcome), cancellation);
+        var wanted = Binding.Bound(ask.Server, ask.InstanceID, host, entry.Epoch, entry.ClaimID, ask.Leaving);
+        var written = await store.WriteServerStatusAsync(ask.Server, dress(wanted, outcome), cancellation);
         if (written.Object is not { } server)
             return PlaceResult.Unknown;
         logger.Bound(server.Metadata.Namespace!, server.Metadata.Name!, ask.InstanceID, InstanceOrder.RequestID(server), host, entry.Epoch);
         OperatorMetrics.Placed(server);
+        bound(ask.Server, server);
 
         // The name refuses a second one; the reconciler then finds it, and sees to the Secret too.
         var spec = InstanceOrder.Of(server, ask.InstanceID, ask.Resolved, ServerOrders.HasUserData(server));

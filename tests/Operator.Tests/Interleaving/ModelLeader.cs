@@ -43,7 +43,7 @@ internal sealed class ModelLeader : Actor
         var store = new SteppedStore(world, cluster, this);
         var ledgers = new LedgerWriter(store, host => _cache.Providers.GetValueOrDefault(host));
         _executor = new PlacementExecutor(store, ledgers, s => s.Status!, Model.MaxAttempts);
-        _placer = new ServerPlacer(store, ledgers, _ => Model.TwoSlots, (s, _) => s.Status!, NullLogger<ServerPlacer>.Instance);
+        _placer = new ServerPlacer(store, ledgers, _ => Model.TwoSlots, (s, _) => s.Status!, (_, _) => { }, NullLogger<ServerPlacer>.Instance);
     }
 
     public override Task LiveAsync() => Task.WhenAll(WorkAsync(), WorkAsync());
