@@ -148,7 +148,7 @@ public sealed class RobustnessTests(ControlPlane plane) : IClassFixture<ControlP
         await plane.PlaneAsync("kill-api");
         await Task.Delay(TimeSpan.FromSeconds(12), TestContext.Current.CancellationToken);
         await plane.PlaneAsync("restart-api");
-        await Eventually.Is(() => cluster.Mine().Count == 10 && cluster.Mine().All(LiveCluster.IsReady), "all are Ready", 90, () => LiveCluster.Describe(cluster.Mine().FirstOrDefault(s => !LiveCluster.IsReady(s))));
+        await Eventually.Is(() => cluster.Mine().Count == 10 && cluster.Mine().All(LiveCluster.IsReady), "all are Ready", describe: () => LiveCluster.Describe(cluster.Mine().FirstOrDefault(s => !LiveCluster.IsReady(s))));
         Assert.Empty(cluster.Overbooked);
         Assert.Equal(10, cluster.Hosts.Guests.Count);
         await Task.WhenAll(cluster.Mine().Select(s => cluster.DeleteAsync(s.Metadata.Name!)));
