@@ -17,6 +17,7 @@ internal sealed class AgentMetrics : IDisposable
     private readonly Counter<long> failures;
     private readonly Histogram<double> parts;
     private readonly Histogram<double> starts;
+    private long begun;
 
     public AgentMetrics()
     {
@@ -40,7 +41,14 @@ internal sealed class AgentMetrics : IDisposable
         meter.CreateObservableGauge("kilonova_agent_image_cache_bytes", images.Bytes, "By", "Bytes of the images in the cache.");
     }
 
-    public void StepBegun(Step step) => steps.Add(1, new KeyValuePair<string, object?>("step", step.GetType().Name));
+    /// <summary>Steps that were begun so far.</summary>
+    public long StepsBegun => Interlocked.Read(ref begun);
+
+    public void StepBegun(Step step)
+    {
+        Interlocked.Increment(ref begun);
+        steps.Add(1, new KeyValuePair<string, object?>("step", step.GetType().Name));
+    }
 
     public void BuildFailed(string reason) => failures.Add(1, new KeyValuePair<string, object?>("reason", reason));
 

@@ -23,7 +23,7 @@ internal sealed class AgentService : IAsyncDisposable
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
 
-    private static readonly TimeSpan TrimSpacing = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan TrimInterval = TimeSpan.FromMinutes(1);
 
     private readonly AgentOptions options;
     private readonly ILogger logger;
@@ -42,7 +42,6 @@ internal sealed class AgentService : IAsyncDisposable
     private readonly FullPass pass;
     private readonly Informer<Instance> instances;
     private readonly SemaphoreSlim passDue = new(1);
-    private long? trimmedAt;
 
     public AgentService(AgentOptions options, ILoggerFactory loggers)
     {
@@ -133,7 +132,7 @@ internal sealed class AgentService : IAsyncDisposable
             await heartbeat.Begun.WaitAsync(stop);
             var watching = instances.RunAsync(stop);
             var passing = PassAsync(stop);
-            await Task.WhenAll(beating, working, watching, passing);
+            await Task.WhenAll(beating, working, watching, passing, TrimAsync(stop));
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -150,7 +149,6 @@ internal sealed class AgentService : IAsyncDisposable
                 await passDue.WaitAsync(options.FullPassInterval, stop);
                 if (host.Refusal is null)
                     await pass.RunAsync(stop);
-                Trim();
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
@@ -165,13 +163,18 @@ internal sealed class AgentService : IAsyncDisposable
         }
     }
 
-    // After the work of a pass there is most to give back; not after each of many that follow one another.
-    private void Trim()
+    // What work took is given back when it is done, not kept for the next time.
+    private async Task TrimAsync(CancellationToken stop)
     {
-        if (trimmedAt is { } then && time.GetElapsedTime(then) < TrimSpacing)
-            return;
-        trimmedAt = time.GetTimestamp();
-        ProcessMemory.Trim();
+        var done = 0L;
+        while (!stop.IsCancellationRequested)
+        {
+            await Task.Delay(TrimInterval, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (metrics.StepsBegun == done)
+                continue;
+            done = metrics.StepsBegun;
+            ProcessMemory.Trim();
+        }
     }
 
     private void SoonPass()

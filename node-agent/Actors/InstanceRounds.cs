@@ -70,6 +70,13 @@ internal sealed class InstanceRounds(
             step = InstanceProtocol.Next(view);
             if (step is Step.Rest rest)
                 return await RestAsync(round, view, rest.Verdict, cancel);
+            if (reading is not null)
+            {
+                // A reading from before the round shows that there is nothing to do. Where there is something, it is read anew: an event since then is not lost.
+                (reading, round.Instance) = (null, null);
+                continue;
+            }
+
             LogMessages.StepBegun(logger, id, round.Server, round.RequestID, step.GetType().Name);
             metrics.StepBegun(step);
             try

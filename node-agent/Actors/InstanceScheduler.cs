@@ -22,6 +22,7 @@ internal sealed class InstanceScheduler : IDisposable
     private readonly WorkQueue<string> queue;
     private readonly ConcurrentDictionary<string, CancellationTokenSource> working = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, InstanceReading> readings = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, byte> calledOff = new(StringComparer.Ordinal);
     private readonly InstanceRounds rounds;
     private readonly DomainChanges changes;
     private readonly ILogger logger;
@@ -41,8 +42,13 @@ internal sealed class InstanceScheduler : IDisposable
     {
         if (!StateDirectory.IsInstanceID(instanceID))
             return;
-        if (reading is not null)
+        // A reading is good for the round that begins now; one that begins later, or after an event, reads for itself.
+        if (reading is not null && !working.ContainsKey(instanceID))
             readings[instanceID] = reading;
+        else
+            readings.TryRemove(instanceID, out _);
+        if (reading?.Found is { Metadata.DeletionTimestamp: not null } terminating)
+            CallOff(terminating);
         queue.Add(instanceID, reading is null ? Priority.Normal : Priority.Low);
     }
 
@@ -51,10 +57,17 @@ internal sealed class InstanceScheduler : IDisposable
     {
         var (old, now) = (change.Old, change.New);
         var id = change.Latest.Metadata.Name!;
+        readings.TryRemove(id, out _);
         var replaced = old is not null && old.Metadata.Uid != now?.Metadata.Uid;
         var deleted = now?.Metadata.DeletionTimestamp is not null && old?.Metadata.DeletionTimestamp is null;
-        if (replaced || deleted)
+        if (deleted)
+            CallOff(now!);
+        if (replaced)
+        {
+            calledOff.TryRemove(old!.Metadata.Uid!, out _);
             Interrupt(id);
+        }
+
         if (replaced || deleted || old?.Metadata.Generation != now?.Metadata.Generation)
             queue.Add(id, deleted ? Priority.High : Priority.Normal);
     }
@@ -91,6 +104,13 @@ internal sealed class InstanceScheduler : IDisposable
     }
 
     public void Dispose() => queue.Dispose();
+
+    // Once for each Instance: what is under way afterwards is its removal. Whoever learns of the deletion first, watch or full pass, says so.
+    private void CallOff(Instance terminating)
+    {
+        if (calledOff.TryAdd(terminating.Metadata.Uid!, 0))
+            Interrupt(terminating.Metadata.Name!);
+    }
 
     private void Interrupt(string id)
     {

@@ -49,6 +49,7 @@ internal sealed class ImageDownload : IAsyncDisposable
             throw Full($"The image has {expected >> 20} MiB, {free >> 20} MiB are free for images.");
         using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using var sha512 = declared?.Algorithm == ChecksumAlgorithm.Sha512 ? IncrementalHash.CreateHash(HashAlgorithmName.SHA512) : null;
+        progress(new DownloadProgress(0, total));
         var block = GC.AllocateUninitializedArray<byte>(BlockSize);
         try
         {

@@ -5,14 +5,15 @@ using System.Text;
 
 namespace Kilonova.NodeAgent.Tests.Images;
 
-/// <summary>A real HTTP server on loopback, small enough to misbehave on purpose.</summary>
+/// <summary>A real HTTP server, small enough to misbehave on purpose.</summary>
 internal sealed class ImageServer : IDisposable
 {
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener listener;
     private readonly CancellationTokenSource stop = new();
 
-    public ImageServer()
+    public ImageServer(IPAddress? address = null)
     {
+        listener = new TcpListener(address ?? IPAddress.Loopback, 0);
         listener.Start();
         _ = AcceptAsync();
     }
@@ -35,7 +36,7 @@ internal sealed class ImageServer : IDisposable
     /// <summary>Connections whose peer went away while the body was held back.</summary>
     public int Abandoned { get; private set; }
 
-    public string Url(string path) => $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}{path}";
+    public string Url(string path) => $"http://{listener.LocalEndpoint}{path}";
 
     public void Dispose()
     {

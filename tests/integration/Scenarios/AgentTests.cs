@@ -1,6 +1,8 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using Kilonova.Crds;
 using Kilonova.Integration.Cluster;
+using Kilonova.NodeAgent.Tests.Images;
 using static Kilonova.Integration.Cluster.OperatorByHand;
 
 namespace Kilonova.Integration.Scenarios;
@@ -242,6 +244,22 @@ public sealed class AgentTests(LonelyHost shared) : IClassFixture<LonelyHost>
             await hand.FinishAsync(failed);
             await shared.AssertNothingLeftAsync(failed);
         }
+    }
+
+    [Fact]
+    public async Task A_long_download_is_told_and_a_delete_calls_it_off()
+    {
+        var address = (await Shell.RunAsync(Path.Combine(TestCluster.Repository, "tests/hosts/run"), ["network", Path.Combine(shared.Cluster.Directory, "hosts")])).Ensured.Trim();
+        using var server = new ImageServer(IPAddress.Parse(address)) { Hold = new TaskCompletionSource() };
+        server.Files["/slow.qcow2"] = new byte[1 << 20];
+        var order = await hand.PlaceAsync(hand.New(server.Url("/slow.qcow2")));
+        var told = await hand.UntilAsync("the agent tells of the download", order, now => now.Status?.Step == InstanceStep.Image && now.Status.Progress is not null);
+        Assert.Equal((0, "0 of 1 MiB"), (told.Status!.Progress!.Percent, told.Status.Progress.Message));
+        await hand.DeleteAsync(order);
+        await hand.FinishAsync(order, seconds: 20);
+        await Eventually.True("the download is called off", () => Task.FromResult(server.Abandoned == 1));
+        await shared.AssertNothingLeftAsync(order);
+        Assert.DoesNotContain(Directory.EnumerateFiles(Path.Combine(shared.Host.State, "images")), file => Path.GetFileName(file).StartsWith(".fetch-", StringComparison.Ordinal));
     }
 
     [Fact]
