@@ -34,7 +34,7 @@ internal sealed class GuestPower(LibvirtHost libvirt, DomainChanges changes, Tim
         {
             // It runs already; who asks next sees it.
         }
-        catch (LibvirtException error) when (!error.IsConnectionLost && !error.IsNoDomain && record.LaunchedAt is null)
+        catch (LibvirtException error) when (!error.IsConnectionLost && !error.IsNoDomain && error.Code != LibvirtErrorCode.OperationTimeout && record.LaunchedAt is null)
         {
             throw new BuildFailure(InstanceStep.Start, "NotStarted", $"The guest does not start: {error.Message}", elsewhere: true, error);
         }

@@ -36,6 +36,9 @@ internal sealed class InstanceRounds(
     /// <summary>Looks at a passing obstacle this often before the Instance's status tells of it.</summary>
     private const int TellAfter = 3;
 
+    /// <summary>When a guest that has run and cannot be started now is tried again.</summary>
+    private static readonly TimeSpan StartAgain = TimeSpan.FromSeconds(30);
+
     private readonly ConcurrentDictionary<string, Preparation> prepared = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, int> obstacles = new(StringComparer.Ordinal);
 
@@ -87,8 +90,7 @@ internal sealed class InstanceRounds(
             }
             catch (BuildFailure failure)
             {
-                await FailAsync(round, failure, cancel);
-                return null;
+                return await FailAsync(round, failure, cancel);
             }
         }
 
@@ -232,18 +234,27 @@ internal sealed class InstanceRounds(
         return verdict.RetryAfter;
     }
 
-    private async Task FailAsync(Round round, BuildFailure failure, CancellationToken cancel)
+    private async Task<TimeSpan?> FailAsync(Round round, BuildFailure failure, CancellationToken cancel)
     {
         var instance = round.Instance!.Found!;
         LogMessages.BuildFailed(logger, round.ID, round.Server, round.RequestID, failure.Step.ToString(), failure.Reason, failure.Message);
         metrics.BuildFailed(failure.Reason);
         round.Domain = await look.AtAsync(round.ID, cancel);
         var view = await ViewAsync(round, cancel);
+        board.Note(view, new Verdict(VerdictKind.Failed, failure.Message));
+
+        // A guest that has run has its data here: it is not given up but tried again, for instance until its bridge is there after a boot.
+        if (view.Record?.LaunchedAt is not null)
+        {
+            await api.WriteStatusAsync(instance, InstanceReport.Troubled(instance, view, failure.Reason, failure.Message), cancel);
+            return StartAgain;
+        }
+
         // «Elsewhere» is a promise that it never starts here under this number; without the promise nobody may start it anywhere else.
-        var elsewhere = failure.Elsewhere && view.Domain is not { Active: true } && view.Record?.LaunchedAt is null;
+        var elsewhere = failure.Elsewhere && view.Domain is not { Active: true };
         if (elsewhere)
             records.WriteTombstone(round.ID, instance.Spec.Epoch, time.GetUtcNow());
-        board.Note(view, new Verdict(VerdictKind.Failed, failure.Message));
         await api.WriteStatusAsync(instance, InstanceReport.Failed(instance, view, failure, elsewhere), cancel);
+        return null;
     }
 }

@@ -52,6 +52,9 @@ internal static class InstanceReport
     /// <summary>The status when something that may pass keeps the agent from going on; it tries again.</summary>
     public static InstanceStatus Troubled(Instance instance, InstanceView view, string reason, string message) => Known(instance, view) with
     {
+        Step = null,
+        Progress = null,
+        PowerState = view.Record?.LaunchedAt is not null && view.Domain is { Ours: true } domain ? domain.State : instance.Status?.PowerState,
         Conditions = WithReady(instance, false, reason, message, view.Host.Now),
     };
 

@@ -35,7 +35,7 @@ internal sealed class RecordStore(StateDirectory state)
         .. Directory.EnumerateFiles(state.Records, "*.json").Select(path => Path.GetFileNameWithoutExtension(path)!).Where(StateDirectory.IsInstanceID),
     ];
 
-    /// <summary>Removes tombstones from before a time, and what crashes left half-written.</summary>
+    /// <summary>Removes tombstones from before a time.</summary>
     public void Prune(DateTimeOffset before)
     {
         foreach (var path in Directory.EnumerateFiles(state.Tombstones, "*.json"))

@@ -263,6 +263,27 @@ public sealed class AgentTests(LonelyHost shared) : IClassFixture<LonelyHost>
     }
 
     [Fact]
+    public async Task A_guest_that_has_run_is_never_given_up_nor_made_anew()
+    {
+        var order = await hand.PlaceAsync(hand.New(shared.Image));
+        await hand.RunningAsync(order);
+        await hand.PowerAsync(order, WantedPowerState.Stopped);
+        await hand.UntilAsync("the guest is off", order, now => Ready(now) == "Stopped");
+        var disk = Path.Combine(shared.Host.State, "instances", order.Metadata.Name!, "disk");
+        File.Move(disk, disk + ".away");
+
+        await hand.PowerAsync(order, WantedPowerState.Running);
+        var missing = await hand.UntilAsync("the agent says what is missing", order, now => Ready(now) == "DiskMissing");
+        Assert.Null(missing.Status!.Failure);
+        Assert.False(File.Exists(disk), "the guest's disk was made anew");
+
+        File.Move(disk + ".away", disk);
+        await hand.RunningAsync(order);
+        await hand.DeleteAsync(order);
+        await hand.FinishAsync(order);
+    }
+
+    [Fact]
     public async Task A_guest_on_a_bridge_has_a_tap_there_while_it_runs()
     {
         var order = hand.New(shared.Image);
