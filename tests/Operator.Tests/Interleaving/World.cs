@@ -56,7 +56,11 @@ internal sealed class World(int seed) : SynchronizationContext
         var candidates = _pending.Where(p => Calm || p.NotBefore <= Steps).ToList();
         if (candidates.Count == 0)
             candidates = _pending;
-        var drawn = candidates[Random.Next(candidates.Count)];
+        Run(candidates[Random.Next(candidates.Count)]);
+    }
+
+    private void Run(Pending drawn)
+    {
         _pending.Remove(drawn);
         Steps++;
         Note($"{drawn.Actor.Name}: {drawn.What}");
@@ -64,6 +68,37 @@ internal sealed class World(int seed) : SynchronizationContext
         Drain();
         if (Invariants() is { } broken)
             Fail(broken);
+    }
+
+    /// <summary>Runs one actor up to, and not including, an operation; it stays paused there.</summary>
+    public void RunUntil(Actor actor, string what)
+    {
+        for (var i = 0; i < 200; i++)
+        {
+            if (_pending.Exists(p => p.Actor == actor && p.What.StartsWith(what, StringComparison.Ordinal)))
+                return;
+            StepOf(actor);
+        }
+
+        Fail($"{actor.Name} does not come to \"{what}\"");
+    }
+
+    /// <summary>Runs one actor until it has nothing more to do.</summary>
+    public void RunToEnd(Actor actor)
+    {
+        for (var i = 0; _pending.Exists(p => p.Actor == actor); i++)
+        {
+            if (i == 200)
+                Fail($"{actor.Name} does not end");
+            StepOf(actor);
+        }
+    }
+
+    /// <summary>One step of one actor.</summary>
+    public void StepOf(Actor actor)
+    {
+        var next = _pending.Find(p => p.Actor == actor) ?? throw new InvalidOperationException($"{actor.Name} has nothing to do\n{string.Join('\n', _trace)}");
+        Run(next);
     }
 
     public void Note(string what)
