@@ -28,7 +28,16 @@ if (args.Length == 0 || !lanes.TryGetValue(args[0], out var lane))
 
 Console.WriteLine($"# {args[0]}: {Environment.ProcessorCount} CPUs, load {Machine.Load()}, .NET {Environment.Version}, {(Machine.IsOptimised ? "Release" : "DEBUG BUILD: figures mean nothing")}");
 var figures = new Figures();
-await lane(new LaneOptions(args[1..]), figures);
+try
+{
+    await lane(new LaneOptions(args[1..]), figures);
+}
+catch (Exception error) when (error is TimeoutException or InvalidOperationException or ArgumentException)
+{
+    Console.Error.WriteLine($"{args[0]}: {error}");
+    return 1;
+}
+
 figures.Print(args[0]);
 Console.WriteLine($"load at the end: {Machine.Load()}");
 return 0;
