@@ -152,12 +152,15 @@ public sealed class ImageCacheTests : IDisposable
         await Refused("ImageHostile", Image("/b", content, DiskFormat.Qcow2));
     }
 
-    [Fact]
-    public async Task Encryption_is_refused()
+    // Not made by qemu-img: it times the CPU for the key's derivation, and gives up now and then on a virtual machine.
+    [Theory]
+    [InlineData(1, "AES")]
+    [InlineData(2, "LUKS")]
+    public async Task Encryption_is_refused(byte method, string name)
     {
-        var path = directory.File("locked.qcow2");
-        QemuImg.Run("qemu-img", "create", "-q", "-f", "qcow2", "--object", "secret,id=s,data=x", "-o", "encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10", path, "1M");
-        await Refused("ImageHostile", Image("/a", await File.ReadAllBytesAsync(path), DiskFormat.Qcow2));
+        var content = QemuImg.Qcow2(directory);
+        content[35] = method; // crypt_method, bytes 32 to 35, big endian
+        await Refused("ImageHostile", Image($"/{name}", content, DiskFormat.Qcow2));
     }
 
     [Theory]
