@@ -2,7 +2,7 @@
 CONFIGURATION ?= Release
 ARTIFACTS := $(CURDIR)/artifacts
 
-.PHONY: help build test demo demo-down bench generate lint publish tools clean
+.PHONY: help build test demo demo-down bench conformance generate lint publish tools clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -24,6 +24,9 @@ demo-down: ## Remove the local cluster and everything on it
 
 bench: tools build ## Measure, and print ratios against something measured in the same run
 	tests/bench
+
+conformance: ## Compare with Nova's answers: KIND=numa FILE=vectors.jsonl[.gz] [OUT=answers.jsonl]
+	dotnet run --project tests/conformance -c $(CONFIGURATION) -- $(KIND) $(FILE) $(OUT)
 
 generate: ## Write crds/manifests and the generated pages of docs/
 	dotnet run --project crds/generator -c $(CONFIGURATION)
