@@ -36,4 +36,19 @@ public enum ClusterEvents
 
     /// <summary>A ledger entry went.</summary>
     InstanceLeft = 1 << 8,
+
+    /// <summary>A ledger entry came.</summary>
+    InstanceArrived = 1 << 9,
+
+    /// <summary>Another CPU, hypervisor, address, machine types or other facts of a host that seldom change.</summary>
+    CapabilitiesChanged = 1 << 10,
+
+    /// <summary>A host has fewer guests, or fewer that burden its disks.</summary>
+    LoadFell = 1 << 11,
+
+    /// <summary>A host measured other values.</summary>
+    MetricsChanged = 1 << 12,
+
+    /// <summary>Members of a server group came or went. Not an event of a host: the caller raises it for the group's servers.</summary>
+    GroupChanged = 1 << 13,
 }

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Text;
 using Kilonova.Crds;
 using Kilonova.Scheduling.Hosts;
-using Kilonova.Scheduling.RequestFilters;
 
 namespace Kilonova.Scheduling;
 
@@ -20,6 +19,8 @@ public readonly record struct StepCount(string Step, string Reason, int Hosts);
 /// <summary>What was decided for a server, and why.</summary>
 public sealed class Decision
 {
+    private static readonly ClusterEvents AnyEvent = Enum.GetValues<ClusterEvents>().Aggregate((a, b) => a | b);
+
     private readonly Scheduler scheduler;
     private readonly Snapshot snapshot;
     private readonly SchedulingRequest request;
@@ -91,10 +92,23 @@ public sealed class Decision
         return Explanation.Report(this, time, scheduler.Scratch, snapshot.View, request, refusal);
     }
 
-    internal static Decision Refused(Scheduler scheduler, Snapshot snapshot, SchedulingRequest request, RequestFilter filter, string refusal)
+    /// <summary>The step that threw, where the configuration has the request fail for that; null otherwise.</summary>
+    public FilterError? Failure { get; private init; }
+
+    internal static Decision Refused(Scheduler scheduler, Snapshot snapshot, SchedulingRequest request, string step, ClusterEvents wokenBy, string refusal)
     {
-        ImmutableArray<StepCount> rejected = snapshot.Count == 0 ? [] : [new StepCount(filter.Name, refusal, snapshot.Count)];
-        return new Decision(scheduler, snapshot, request, [], rejected, filter.WokenBy, refusal, []);
+        ImmutableArray<StepCount> rejected = snapshot.Count == 0 ? [] : [new StepCount(step, refusal, snapshot.Count)];
+        return new Decision(scheduler, snapshot, request, [], rejected, wokenBy, refusal, []);
+    }
+
+    internal static Decision Failed(Scheduler scheduler, Snapshot snapshot, SchedulingRequest request, StepException exception)
+    {
+        var cause = exception.InnerException!;
+        var failure = new FilterError(exception.Step, "", cause);
+        var refusal = $"{exception.Step} failed: {cause.GetType().Name}: {cause.Message}";
+        ImmutableArray<StepCount> rejected = snapshot.Count == 0 ? [] : [new StepCount(exception.Step, refusal, snapshot.Count)];
+        // Whatever it could not judge may change.
+        return new Decision(scheduler, snapshot, request, [], rejected, AnyEvent, refusal, [failure]) { Failure = failure };
     }
 
     internal static Decision Taken(Scheduler scheduler, Snapshot snapshot, SchedulingRequest request, ReadOnlySpan<int> order, List<FilterError>? errors)

@@ -24,7 +24,7 @@ public sealed class DecisionTrace
     {
         var values = new List<TracedWeight>(rows.Length);
         for (var i = 0; i < rows.Length; i++)
-            values.Add(new TracedWeight(hosts.Name(rows[i]), Math.Max(raw[i], weigher.MinimumValue ?? raw[i]), scale.Of(raw[i]), Scheduler.Multiplier(weigher, overrides, rows[i])));
+            values.Add(new TracedWeight(hosts.Name(rows[i]), Math.Max(raw[i], weigher.MinimumValue ?? raw[i]), scale.Of(raw[i]), weigher.MultiplierOf(overrides, rows[i])));
         weighers.Add(new TracedWeigher(weigher.Name, values));
     }
 

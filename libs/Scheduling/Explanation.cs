@@ -68,7 +68,7 @@ internal static class Explanation
         foreach (var step in scratch.Steps)
         {
             existing.CopyTo(scratch.Work);
-            Scheduler.Apply(step, hosts, request, existing, scratch.Work, ref errors);
+            Scheduler.Apply(step, StepFailure.RejectHost, hosts, request, existing, scratch.Work, ref errors);
             for (var i = 0; i < existing.Length; i++) scratch.Work[i] = existing[i] & ~scratch.Work[i];
             foreach (var row in new Survivors(scratch.Work))
             {

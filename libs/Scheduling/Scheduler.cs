@@ -17,7 +17,9 @@ public sealed class Scheduler
     private readonly ImmutableArray<HostFilter> filters;
     private readonly ImmutableArray<HostWeigher> weighers;
     private readonly ExcludedHosts excluded = new();
+    private readonly RequestedHosts requested = new();
     private readonly RequiredTraits traits = new();
+    private readonly AggregateMembership aggregates = new();
     private readonly Dictionary<string, ResourceFit> fits = new(StringComparer.Ordinal);
     private readonly Random random;
     private readonly int ranked;
@@ -31,8 +33,7 @@ public sealed class Scheduler
     public Scheduler(SchedulerConfiguration configuration, SchedulerRegistry? registry = null, Random? random = null)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        if (configuration.HostSubsetSize < 1) throw new ArgumentException($"HostSubsetSize is {configuration.HostSubsetSize}; at least 1.", nameof(configuration));
-        if (configuration.MaxAttempts < 1) throw new ArgumentException($"MaxAttempts is {configuration.MaxAttempts}; at least 1.", nameof(configuration));
+        if (SchedulerOptions.FirstBroken(configuration) is { } broken) throw new ArgumentException(broken, nameof(configuration));
         registry ??= SchedulerRegistry.Default;
         Configuration = configuration;
         this.random = random ?? new Random();
@@ -62,28 +63,45 @@ public sealed class Scheduler
         Decisions++;
         var hosts = snapshot.View;
         Scratch.Start(snapshot);
+        if (request.Invalid is { } invalid) return Decision.Refused(this, snapshot, request, "Flavor", ClusterEvents.None, invalid);
         foreach (var filter in requestFilters)
         {
             var result = filter.Apply(hosts, request);
-            if (result.Refusal is { } refusal) return Decision.Refused(this, snapshot, request, filter, refusal);
+            if (result.Refusal is { } refusal) return Decision.Refused(this, snapshot, request, filter.Name, filter.WokenBy, refusal);
             request = result.Request!;
         }
 
         Plan(request);
-        var errors = Eliminate(hosts, request);
-        Scratch.CollectRows();
-        Weigh(hosts, request, trace);
+        List<FilterError>? errors = null;
+        try
+        {
+            errors = Eliminate(hosts, request);
+            Scratch.CollectRows();
+            Weigh(hosts, request, trace, ref errors);
+        }
+        catch (StepException e)
+        {
+            trace?.Finish(hosts, Scratch, []);
+            return Decision.Failed(this, snapshot, request, e);
+        }
+
         var order = Rank(trace is null ? ranked : int.MaxValue);
         trace?.Finish(hosts, Scratch, order);
         return Decision.Taken(this, snapshot, request, order, errors);
     }
 
     /// <summary>Applies a step to a set of hosts. Where it throws, host by host: only hosts that it cannot judge are rejected for that.</summary>
-    internal static void Apply(HostFilter step, in SnapshotView hosts, SchedulingRequest request, ReadOnlySpan<ulong> before, Span<ulong> survivors, ref List<FilterError>? errors)
+    /// <exception cref="StepException">It throws, and the configuration has the request fail.</exception>
+    internal static void Apply(
+        HostFilter step, StepFailure onFailure, in SnapshotView hosts, SchedulingRequest request, ReadOnlySpan<ulong> before, Span<ulong> survivors, ref List<FilterError>? errors)
     {
         try
         {
             step.Apply(hosts, request, new Survivors(survivors));
+        }
+        catch (Exception e) when (onFailure == StepFailure.FailRequest)
+        {
+            throw new StepException(step.Name, e);
         }
         catch (Exception)
         {
@@ -111,6 +129,7 @@ public sealed class Scheduler
 
     private void Plan(SchedulingRequest request)
     {
+        if (requested.Concerns(request)) Scratch.Steps.Add(requested);
         Scratch.Steps.Add(excluded);
         foreach (var resource in request.Resources)
         {
@@ -119,8 +138,14 @@ public sealed class Scheduler
         }
 
         if (traits.Concerns(request)) Scratch.Steps.Add(traits);
+        if (aggregates.Concerns(request)) Scratch.Steps.Add(aggregates);
+        if (request.SkipFilters) return;
         foreach (var filter in filters)
             if (filter.Concerns(request)) Scratch.Steps.Add(filter);
+        // Nova finds out while it weighs, and the whole request fails.
+        if (Configuration.OnStepFailure == StepFailure.FailRequest) return;
+        foreach (var weigher in weighers)
+            if (weigher.Guard is { } guard && !Scratch.Steps.Exists(s => s.Name == guard.Name)) Scratch.Steps.Add(guard);
     }
 
     private List<FilterError>? Eliminate(in SnapshotView hosts, SchedulingRequest request)
@@ -128,7 +153,7 @@ public sealed class Scheduler
         List<FilterError>? errors = null;
         for (var i = 0; i < Scratch.Steps.Count; i++)
         {
-            Apply(Scratch.Steps[i], hosts, request, Scratch.After(i - 1), Scratch.Survivors, ref errors);
+            Apply(Scratch.Steps[i], Configuration.OnStepFailure, hosts, request, Scratch.After(i - 1), Scratch.Survivors, ref errors);
             Scratch.Keep(i + 1);
             Scratch.StepsTaken = i + 1;
             if (!Scratch.Survivors.ContainsAnyExcept(0UL)) break;
@@ -138,7 +163,7 @@ public sealed class Scheduler
     }
 
     /// <summary>Nova weighs nothing when fewer than two hosts are left: the weight is 0.</summary>
-    private void Weigh(in SnapshotView hosts, SchedulingRequest request, DecisionTrace? trace)
+    private void Weigh(in SnapshotView hosts, SchedulingRequest request, DecisionTrace? trace, ref List<FilterError>? errors)
     {
         var rows = Scratch.Rows;
         var raw = Scratch.Raw;
@@ -147,16 +172,34 @@ public sealed class Scheduler
         if (rows.Length < 2) return;
         foreach (var weigher in weighers)
         {
-            weigher.Weigh(hosts, request, rows, raw);
+            if (trace is null && !weigher.Concerns(hosts, request)) continue;
+            if (!Weigh(weigher, hosts, request, rows, raw, ref errors)) continue;
             var scale = Normalisation.Over(raw, weigher.MinimumValue);
             var overrides = hosts.MultiplierOverrides(weigher.MultiplierKey);
-            for (var i = 0; i < totals.Length; i++) totals[i] += Multiplier(weigher, overrides, rows[i]) * scale.Of(raw[i]);
+            for (var i = 0; i < totals.Length; i++) totals[i] += weigher.MultiplierOf(overrides, rows[i]) * scale.Of(raw[i]);
             trace?.Weighed(weigher, hosts, rows, raw, scale, overrides);
         }
     }
 
-    internal static double Multiplier(HostWeigher weigher, ReadOnlySpan<double> overrides, int row) =>
-        overrides.IsEmpty || double.IsNaN(overrides[row]) ? weigher.Multiplier : overrides[row];
+    /// <summary>Guards have rejected hosts that a weigher cannot weigh. One that throws nevertheless adds nothing, and says so.</summary>
+    private bool Weigh(HostWeigher weigher, in SnapshotView hosts, SchedulingRequest request, ReadOnlySpan<int> rows, Span<double> raw, ref List<FilterError>? errors)
+    {
+        try
+        {
+            weigher.Weigh(hosts, request, rows, raw);
+            return true;
+        }
+        catch (Exception e) when (Configuration.OnStepFailure == StepFailure.FailRequest)
+        {
+            throw new StepException(weigher.Name, e);
+        }
+        catch (Exception e)
+        {
+            errors ??= [];
+            if (errors.Count < FilterError.Kept) errors.Add(new FilterError(weigher.Name, "", e));
+            return false;
+        }
+    }
 
     private ReadOnlySpan<int> Rank(int wanted)
     {

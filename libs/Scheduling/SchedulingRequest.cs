@@ -30,6 +30,60 @@ public sealed record SchedulingRequest
     /// <summary>Traits that a host must not have.</summary>
     public ImmutableArray<string> ForbiddenTraits { get; init; } = [];
 
+    /// <summary>For each of these, a host must be a member of one of its aggregates.</summary>
+    public ImmutableArray<ImmutableArray<string>> InAggregates { get; init; } = [];
+
+    /// <summary>Aggregates that a host must not be a member of.</summary>
+    public ImmutableArray<string> NotInAggregates { get; init; } = [];
+
+    /// <summary>Groups of resources that each come from one provider of the host's tree, besides <see cref="Resources"/>, which may come from any.</summary>
+    public ImmutableArray<RequestGroup> Groups { get; init; } = [];
+
+    /// <summary>Whether groups may come from the same provider: <c>none</c>; or not: <c>isolate</c>.</summary>
+    public string? GroupPolicy { get; init; }
+
+    /// <summary>Hosts to be placed on, by name; any when null.</summary>
+    public ImmutableArray<string>? OnlyHosts { get; init; }
+
+    /// <summary>Whether filters are passed over, for hosts that an admin forces.</summary>
+    public bool SkipFilters { get; init; }
+
+    /// <summary>Whether hosts that hold an entry of this instance are candidates too: for resizes in place and for questions of capacity.</summary>
+    public bool MayStay { get; init; }
+
+    /// <summary>Cell that the server is in, for moves that may leave it; null otherwise.</summary>
+    public string? PreferredCell { get; init; }
+
+    /// <summary>Project of the server: its namespace.</summary>
+    public string? Project { get; init; }
+
+    /// <summary>Name of the flavor.</summary>
+    public string? FlavorName { get; init; }
+
+    /// <summary>Image as <c>namespace/name</c>; null when there is none.</summary>
+    public string? ImageName { get; init; }
+
+    /// <summary>Instances on whose hosts it is to be; empty for no wish.</summary>
+    public ImmutableArray<string> SameHostAs { get; init; } = [];
+
+    /// <summary>Instances on whose hosts it is not to be.</summary>
+    public ImmutableArray<string> DifferentHostFrom { get; init; } = [];
+
+    /// <summary>Range of addresses of hosts to be placed on, for instance <c>192.0.2.0/24</c>.</summary>
+    public string? HostCidr { get; init; }
+
+    /// <summary>Condition on hosts, in JSON.</summary>
+    public string? Query { get; init; }
+
+    /// <summary>Its server group.</summary>
+    public ServerGroupFacts? Group { get; init; }
+
+    /// <summary>CPU and machine type that the guest first booted with; null before that.</summary>
+    public RecordedCpu? Recorded { get; init; }
+
+    /// <summary>What is wrong with flavor or image so that no host can ever take it; null when nothing is.</summary>
+    public string? Invalid { get; init; }
+
     /// <summary>Flavor that was asked for.</summary>
     public FlavorSpec? Flavor { get; init; }
 
@@ -41,37 +95,47 @@ public sealed record SchedulingRequest
     /// <param name="flavor">Its flavor.</param>
     /// <param name="image">Its image; null when it has none.</param>
     /// <param name="excluded">Hosts that must not be tried, besides <c>status.failedHosts</c>.</param>
+    /// <param name="context">What the server's wishes refer to.</param>
     /// <returns>The request.</returns>
-    public static SchedulingRequest For(Server server, FlavorSpec flavor, ImageSpec? image, IEnumerable<ExcludedHost>? excluded = null)
+    public static SchedulingRequest For(Server server, FlavorSpec flavor, ImageSpec? image, IEnumerable<ExcludedHost>? excluded = null, RequestContext? context = null)
     {
         ArgumentNullException.ThrowIfNull(server);
         ArgumentNullException.ThrowIfNull(flavor);
         var failed = (server.Status?.FailedHosts ?? []).Select(f => new ExcludedHost(f.Host, $"failed to build this server ({f.Reason}): {f.Message}"));
+        var hints = server.Spec.SchedulerHints;
+        var needs = FlavorNeeds.Of(flavor, image);
         return new SchedulingRequest
         {
             InstanceID = server.Status?.InstanceID ?? server.Metadata.Uid ?? throw new ArgumentException("A server has a UID.", nameof(server)),
-            Resources = ResourcesOf(flavor, image),
+            Resources = needs.Resources,
+            RequiredTraits = needs.RequiredTraits,
+            ForbiddenTraits = needs.ForbiddenTraits,
+            Groups = needs.Groups,
+            GroupPolicy = needs.GroupPolicy,
+            Invalid = needs.Invalid,
             AvailabilityZone = server.Spec.AvailabilityZone,
             ExcludedHosts = [.. failed.Concat(excluded ?? []).DistinctBy(e => e.Host)],
+            Project = server.Metadata.Namespace,
+            FlavorName = server.Spec.Flavor,
+            ImageName = server.Spec.Image is { } reference ? $"{reference.Namespace ?? server.Metadata.Namespace}/{reference.Name}" : null,
+            HostCidr = hints?.HostCidr,
+            Query = hints?.Query,
+            OnlyHosts = hints?.RequestedHost is { } requested ? [requested] : null,
+            SameHostAs = context?.SameHostAs ?? [],
+            DifferentHostFrom = context?.DifferentHostFrom ?? [],
+            Group = context?.Group,
+            Recorded = context?.Recorded,
+            PreferredCell = context?.PreferredCell,
             Flavor = flavor,
             Image = image,
         };
     }
 
-    /// <summary>
-    /// What a flavor claims: VCPU, MEMORY_MB, and DISK_GB = root + ephemeral + swap rounded up to GiB (spec: S7). A root disk of 0 takes the image's own size,
-    /// and is counted with the least size that the image states.
-    /// </summary>
+    /// <summary>What a flavor claims of hosts, groups apart (<see cref="FlavorNeeds"/>).</summary>
     /// <param name="flavor">The flavor.</param>
     /// <param name="image">The image, if any.</param>
     /// <returns>Amounts in canonical order; what is 0 is left out.</returns>
-    public static ImmutableArray<ResourceAmount> ResourcesOf(FlavorSpec flavor, ImageSpec? image)
-    {
-        ArgumentNullException.ThrowIfNull(flavor);
-        var root = flavor.RootGiB > 0 ? flavor.RootGiB : image?.MinDiskGiB ?? 0;
-        var disk = Math.Max(root, 0) + Math.Max(flavor.EphemeralGiB ?? 0, 0) + ((Math.Max(flavor.SwapMiB ?? 0, 0) + 1023) / 1024);
-        return Canonical([new(ResourceClass.Vcpu, flavor.Vcpus), new(ResourceClass.MemoryMb, flavor.MemoryMiB), new(ResourceClass.DiskGb, disk)]);
-    }
+    public static ImmutableArray<ResourceAmount> ResourcesOf(FlavorSpec flavor, ImageSpec? image) => FlavorNeeds.Of(flavor, image).Resources;
 
     /// <summary>Brings amounts into canonical order and leaves out what is not positive.</summary>
     /// <param name="amounts">Amounts, each class once.</param>

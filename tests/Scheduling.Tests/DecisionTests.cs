@@ -169,10 +169,10 @@ public sealed class DecisionTests
     }
 
     [Theory]
-    [InlineData("Nope", 1, 3, "EnabledFilters: there is no Nope; known are AvailabilityZoneFilter, ComputeFilter.")]
+    [InlineData("Nope", 1, 3, "EnabledFilters: there is no Nope; known are AggregateImagePropertiesIsolation, AggregateInstanceExtraSpecsFilter, ")]
     [InlineData("ComputeFilter,ComputeFilter", 1, 3, "EnabledFilters: ComputeFilter is named twice.")]
-    [InlineData("ComputeFilter", 0, 3, "HostSubsetSize is 0; at least 1.")]
-    [InlineData("ComputeFilter", 1, 0, "MaxAttempts is 0; at least 1.")]
+    [InlineData("ComputeFilter", 0, 3, "hostSubsetSize: must be a whole number, at least 1, is 0.")]
+    [InlineData("ComputeFilter", 1, 0, "maxAttempts: must be a whole number, at least 1, is 0.")]
     public void A_configuration_that_makes_no_sense_is_refused(string filters, int subset, int attempts, string message)
     {
         var configuration = new SchedulerConfiguration { EnabledFilters = [.. filters.Split(',')], HostSubsetSize = subset, MaxAttempts = attempts };

@@ -22,16 +22,23 @@ public sealed class SnapshotTests
                 { "is enabled", host with { Disabled = true }, host, ClusterEvents.HostEnabled },
                 { "is held back", host, host with { Blocked = "x" }, ClusterEvents.None },
                 { "is let go", host with { Blocked = "x" }, host, ClusterEvents.HostUnblocked },
-                { "a guest comes", host, full, ClusterEvents.None },
-                { "a guest leaves", full, host, ClusterEvents.CapacityGrown | ClusterEvents.InstanceLeft },
-                { "a guest leaves and another takes all its room", full, host with { Allocations = [Given.Entry("y", vcpus: 16)] }, ClusterEvents.InstanceLeft },
+                { "a guest comes", host, full, ClusterEvents.InstanceArrived },
+                { "a guest leaves", full, host, ClusterEvents.CapacityGrown | ClusterEvents.InstanceLeft | ClusterEvents.LoadFell },
+                { "a guest leaves and another takes all its room", full, host with { Allocations = [Given.Entry("y", vcpus: 16)] }, ClusterEvents.InstanceLeft | ClusterEvents.InstanceArrived },
                 { "shrinks", host, Given.Host(memory: 1024), ClusterEvents.None },
                 { "grows", host, Given.Host(memory: 65536), ClusterEvents.CapacityGrown },
                 { "smaller step", Stepped(4), Stepped(2), ClusterEvents.CapacityGrown },
                 { "other zone", host with { Zones = ["a"] }, host with { Zones = ["b"] }, ClusterEvents.ZonesChanged },
                 { "same zones, other list", host with { Zones = ["a"] }, host with { Zones = new List<string> { "a" } }, ClusterEvents.None },
                 { "other traits", host, host with { Traits = ["T"] }, ClusterEvents.TraitsChanged },
-                { "other aggregates", host, host with { Aggregates = ["g"] }, ClusterEvents.AggregatesChanged },
+                { "other aggregates", host, host with { Aggregates = [new("g", new Dictionary<string, string>())] }, ClusterEvents.AggregatesChanged },
+                { "an aggregate says something else", host with { Aggregates = [new("g", new Dictionary<string, string> { ["k"] = "1" })] }, host with { Aggregates = [new("g", new Dictionary<string, string> { ["k"] = "2" })] }, ClusterEvents.AggregatesChanged },
+                { "an aggregate says the same", host with { Aggregates = [new("g", new Dictionary<string, string> { ["k"] = "1" })] }, host with { Aggregates = [new("g", new Dictionary<string, string> { ["k"] = "1" })] }, ClusterEvents.None },
+                { "another CPU", host, host with { Capabilities = new() { CpuModel = "EPYC" } }, ClusterEvents.CapabilitiesChanged },
+                { "the same CPU, said again", host with { Capabilities = new() { CpuFeatures = ["aes"] } }, host with { Capabilities = new() { CpuFeatures = ["aes"] } }, ClusterEvents.None },
+                { "a build ends", host with { Activity = new() { IoOperations = 2 } }, host with { Activity = new() { IoOperations = 1 } }, ClusterEvents.LoadFell },
+                { "a build begins", host with { Activity = new() { IoOperations = 1 } }, host with { Activity = new() { IoOperations = 2 } }, ClusterEvents.None },
+                { "other metrics", host with { Activity = new() { Metrics = new Dictionary<string, double> { ["m"] = 1 } } }, host with { Activity = new() { Metrics = new Dictionary<string, double> { ["m"] = 2 } } }, ClusterEvents.MetricsChanged },
             };
         }
     }
@@ -102,7 +109,7 @@ public sealed class SnapshotTests
         Assert.True(facts.Up && facts.Disabled && facts.Blocked is null, facts.ToString());
         Assert.Equal("memory", facts.DisabledReason);
         Assert.Equal(["az1", "az2"], facts.Zones);
-        Assert.Equal(["none", "one", "two"], facts.Aggregates);
+        Assert.Equal(["none", "one", "two"], facts.Aggregates.Select(a => a.Name));
         Assert.Equal(["T"], facts.Traits);
         Assert.Equal(2.0, facts.WeightMultipliers!["ram_weight_multiplier"]);
         Assert.Equal([16L], facts.Inventory.Inventories.Select(i => i.Capacity));

@@ -30,8 +30,8 @@ public sealed record HostFacts
     /// <summary>Traits of the host.</summary>
     public IReadOnlyList<string> Traits { get; init; } = [];
 
-    /// <summary>Names of the aggregates that it is a member of.</summary>
-    public IReadOnlyList<string> Aggregates { get; init; } = [];
+    /// <summary>Aggregates that it is a member of, each once, in order of their names.</summary>
+    public IReadOnlyList<AggregateFacts> Aggregates { get; init; } = [];
 
     /// <summary>Availability zones; none means the default zone.</summary>
     public IReadOnlyList<string> Zones { get; init; } = [];
@@ -42,14 +42,24 @@ public sealed record HostFacts
     /// <summary>GiB that can really be had after what thin disks may still grow to; null when not known (Nova: <c>disk_available_least</c>).</summary>
     public long? DiskAvailableLeastGiB { get; init; }
 
+    /// <summary>What kind of host it is.</summary>
+    public HostCapabilities Capabilities { get; init; } = HostCapabilities.Unknown;
+
+    /// <summary>What goes on on it.</summary>
+    public HostActivity Activity { get; init; } = HostActivity.None;
+
     /// <summary>Gathers the facts of a host from its objects.</summary>
     /// <param name="hypervisor">The host's Hypervisor.</param>
     /// <param name="provider">Its ResourceProvider; null when there is none yet, and then the host is held back.</param>
     /// <param name="aggregates">Aggregates that it is a member of (<see cref="AggregateMetadata.Includes"/>).</param>
     /// <param name="up">Whether its Lease is fresh. A host that is forced down is down whatever this says.</param>
     /// <param name="blocked">Why it is held back; null when it is not.</param>
+    /// <param name="activity">What goes on on it; nothing when absent.</param>
+    /// <param name="capabilities">What kind of host it is, when that was read before (<see cref="HostCapabilities.Of"/>); read now when absent.</param>
     /// <returns>The facts.</returns>
-    public static HostFacts Of(Hypervisor hypervisor, ResourceProvider? provider, IReadOnlyList<Aggregate> aggregates, bool up, string? blocked = null)
+    public static HostFacts Of(
+        Hypervisor hypervisor, ResourceProvider? provider, IReadOnlyList<Aggregate> aggregates, bool up, string? blocked = null,
+        HostActivity? activity = null, HostCapabilities? capabilities = null)
     {
         ArgumentNullException.ThrowIfNull(hypervisor);
         ArgumentNullException.ThrowIfNull(aggregates);
@@ -63,18 +73,20 @@ public sealed record HostFacts
             DisabledReason = hypervisor.Spec.DisabledReason,
             Blocked = blocked ?? (hypervisor.Metadata.DeletionTimestamp is not null ? "it is being deleted" : provider is null ? "its agent has reported no inventory yet" : null),
             Traits = provider?.Spec.Traits ?? [],
-            Aggregates = NamesOf(aggregates),
+            Aggregates = FactsOf(aggregates),
             Zones = AggregateMetadata.Zones(aggregates),
             WeightMultipliers = AggregateMetadata.Multipliers(aggregates),
+            Capabilities = capabilities ?? HostCapabilities.Of(hypervisor),
+            Activity = activity ?? HostActivity.None,
         };
     }
 
-    private static string[] NamesOf(IReadOnlyList<Aggregate> aggregates)
+    private static AggregateFacts[] FactsOf(IReadOnlyList<Aggregate> aggregates)
     {
         if (aggregates.Count == 0) return [];
-        var names = new string[aggregates.Count];
-        for (var i = 0; i < names.Length; i++) names[i] = aggregates[i].Metadata.Name ?? "";
-        Array.Sort(names, StringComparer.Ordinal);
-        return names;
+        var facts = new AggregateFacts[aggregates.Count];
+        for (var i = 0; i < facts.Length; i++) facts[i] = AggregateFacts.Of(aggregates[i]);
+        Array.Sort(facts, static (a, b) => string.CompareOrdinal(a.Name, b.Name));
+        return facts;
     }
 }

@@ -34,16 +34,36 @@ internal sealed class InstanceIndex
         foreach (var row in found.Others ?? []) survivors.Remove(row);
     }
 
+    /// <summary>Keeps only hosts that hold an entry of one of the instances.</summary>
+    public void KeepHolders(IReadOnlyList<string> instanceIDs, Survivors survivors)
+    {
+        foreach (var row in survivors)
+        {
+            var held = false;
+            for (var i = 0; i < instanceIDs.Count && !held; i++) held = Holds(instanceIDs[i], row);
+            if (!held) survivors.Remove(row);
+        }
+    }
+
+    public int HoldersOf(string instanceID, Span<int> rows)
+    {
+        var count = 0;
+        if (!holders.TryGetValue(instanceID, out var found)) return 0;
+        if (found.First >= 0 && count < rows.Length) rows[count++] = found.First;
+        foreach (var row in found.Others ?? [])
+            if (count < rows.Length) rows[count++] = row;
+        return count;
+    }
+
     public bool Holds(string instanceID, int row) => Array.BinarySearch(instancesOf[row], instanceID, StringComparer.Ordinal) >= 0;
 
     /// <summary>Replaces the entries of a host. Only what came or went touches the index: a host's list is sorted, so the two are merged.</summary>
-    /// <returns>Whether any instance left.</returns>
-    public bool Replace(int row, IReadOnlyList<Allocation> allocations)
+    /// <returns>Whether any instance came or left.</returns>
+    public ClusterEvents Replace(int row, IReadOnlyList<Allocation> allocations)
     {
         var after = Sorted(allocations);
         var before = instancesOf[row].AsSpan();
-        var left = false;
-        var changed = false;
+        var events = ClusterEvents.None;
         int b = 0, a = 0;
         while (b < before.Length || a < after.Length)
         {
@@ -55,21 +75,21 @@ internal sealed class InstanceIndex
                 continue;
             }
 
-            changed = true;
             if (order < 0)
             {
                 Forget(before[b++], row);
-                left = true;
+                events |= ClusterEvents.InstanceLeft;
             }
             else
             {
                 CollectionsMarshal.GetValueRefOrAddDefault(holders, after[a++], out _).Add(row);
+                events |= ClusterEvents.InstanceArrived;
             }
         }
 
-        if (changed) instancesOf[row] = after.ToArray();
+        if (events != ClusterEvents.None) instancesOf[row] = after.ToArray();
         incoming.AsSpan(0, after.Length).Clear();
-        return left;
+        return events;
     }
 
     private ReadOnlySpan<string> Sorted(IReadOnlyList<Allocation> allocations)

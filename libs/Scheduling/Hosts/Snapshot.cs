@@ -18,6 +18,11 @@ public sealed class Snapshot
     private string?[] disabledReasons = new string?[FirstRows];
     private string?[] blockedReasons = new string?[FirstRows];
     private long[] diskAvailableLeast = new long[FirstRows];
+    private HostCapabilities[] capabilities = Filled(FirstRows);
+    private IReadOnlyDictionary<string, double>?[] metrics = new IReadOnlyDictionary<string, double>?[FirstRows];
+    private int[] ioOperations = new int[FirstRows];
+    private int[] failedBuilds = new int[FirstRows];
+    private int[] guests = new int[FirstRows];
     private long[] usedNow = new long[8];
     private int rowsInUse;
 
@@ -52,7 +57,7 @@ public sealed class Snapshot
 
     internal LabelBitmaps Traits { get; } = new(FirstRows);
 
-    internal LabelBitmaps Aggregates { get; } = new(FirstRows);
+    internal AggregateIndex Aggregates { get; } = new(FirstRows);
 
     internal LabelBitmaps Zones { get; } = new(FirstRows);
 
@@ -65,6 +70,16 @@ public sealed class Snapshot
     internal ReadOnlySpan<string?> BlockedReasons => blockedReasons;
 
     internal ReadOnlySpan<long> DiskAvailableLeast => diskAvailableLeast;
+
+    internal ReadOnlySpan<HostCapabilities> Capabilities => capabilities;
+
+    internal ReadOnlySpan<IReadOnlyDictionary<string, double>?> Metrics => metrics;
+
+    internal ReadOnlySpan<int> IoOperations => ioOperations;
+
+    internal ReadOnlySpan<int> FailedBuilds => failedBuilds;
+
+    internal ReadOnlySpan<int> Guests => guests;
 
     /// <summary>Takes in what is known of a host now. Costs some microseconds and touches no other host.</summary>
     /// <param name="facts">The whole of what is known of it.</param>
@@ -94,7 +109,14 @@ public sealed class Snapshot
         if (Zones.Replace(row, facts.Zones)) events |= ClusterEvents.ZonesChanged;
         if (Traits.Replace(row, facts.Traits)) events |= ClusterEvents.TraitsChanged;
         if (Aggregates.Replace(row, facts.Aggregates)) events |= ClusterEvents.AggregatesChanged;
-        if (Instances.Replace(row, facts.Allocations)) events |= ClusterEvents.InstanceLeft;
+        events |= Instances.Replace(row, facts.Allocations);
+        events |= ApplyActivity(row, facts.Activity);
+        if (!capabilities[row].SaysTheSame(facts.Capabilities))
+        {
+            capabilities[row] = facts.Capabilities;
+            events |= ClusterEvents.CapabilitiesChanged;
+        }
+
         ApplyMultipliers(row, facts.WeightMultipliers);
         return events;
     }
@@ -123,6 +145,26 @@ public sealed class Snapshot
     }
 
     internal ReadOnlySpan<double> MultipliersFor(string key) => multipliers.GetValueOrDefault(key);
+
+    private ClusterEvents ApplyActivity(int row, HostActivity activity)
+    {
+        var events = ClusterEvents.None;
+        var guestsNow = activity.Instances ?? Instances.On(row).Length;
+        if (activity.IoOperations < ioOperations[row] || guestsNow < guests[row]) events |= ClusterEvents.LoadFell;
+        if (!HostActivity.SameMetrics(metrics[row], activity.Metrics)) events |= ClusterEvents.MetricsChanged;
+        ioOperations[row] = activity.IoOperations;
+        failedBuilds[row] = activity.FailedBuilds;
+        guests[row] = guestsNow;
+        metrics[row] = activity.Metrics;
+        return events;
+    }
+
+    private static HostCapabilities[] Filled(int rows)
+    {
+        var filled = new HostCapabilities[rows];
+        Array.Fill(filled, HostCapabilities.Unknown);
+        return filled;
+    }
 
     private bool ApplyResources(int row, HostFacts facts)
     {
@@ -205,6 +247,13 @@ public sealed class Snapshot
         Array.Resize(ref disabledReasons, rows);
         Array.Resize(ref blockedReasons, rows);
         Array.Resize(ref diskAvailableLeast, rows);
+        var known = capabilities.Length;
+        Array.Resize(ref capabilities, rows);
+        Array.Fill(capabilities, HostCapabilities.Unknown, known, rows - known);
+        Array.Resize(ref metrics, rows);
+        Array.Resize(ref ioOperations, rows);
+        Array.Resize(ref failedBuilds, rows);
+        Array.Resize(ref guests, rows);
         Existing.Resize(rows);
         Up.Resize(rows);
         Disabled.Resize(rows);

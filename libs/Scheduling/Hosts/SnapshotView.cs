@@ -70,7 +70,40 @@ public readonly struct SnapshotView
     /// <summary>Members of an aggregate.</summary>
     /// <param name="aggregate">Name of the Aggregate.</param>
     /// <returns>Empty when it has no members.</returns>
-    public HostBits InAggregate(string aggregate) => snapshot.Aggregates.With(aggregate);
+    public HostBits InAggregate(string aggregate) => snapshot.Aggregates.Names.With(aggregate);
+
+    /// <summary>Aggregates of a host.</summary>
+    /// <param name="row">Row of the host.</param>
+    /// <returns>In order of their names.</returns>
+    public IReadOnlyList<AggregateFacts> AggregatesOf(int row) => snapshot.Aggregates.Of(row);
+
+    /// <summary>Number of aggregates that have members; one that is being changed counts once for each of its versions.</summary>
+    public int AggregateCount => snapshot.Aggregates.VersionCount;
+
+    /// <summary>One of the aggregates.</summary>
+    /// <param name="index">Below <see cref="AggregateCount"/>.</param>
+    /// <returns>What it says.</returns>
+    public AggregateFacts Aggregate(int index) => snapshot.Aggregates.FactsOf(index);
+
+    /// <summary>Members of one of the aggregates.</summary>
+    /// <param name="index">Below <see cref="AggregateCount"/>.</param>
+    /// <returns>Its members.</returns>
+    public HostBits AggregateMembers(int index) => snapshot.Aggregates.HostsOf(index);
+
+    /// <summary>What kind of host each is.</summary>
+    public ReadOnlySpan<HostCapabilities> Capabilities => snapshot.Capabilities;
+
+    /// <summary>Guests of each host that are in work which burdens disks.</summary>
+    public ReadOnlySpan<int> IoOperations => snapshot.IoOperations;
+
+    /// <summary>Builds of each host that failed since the last that succeeded.</summary>
+    public ReadOnlySpan<int> FailedBuilds => snapshot.FailedBuilds;
+
+    /// <summary>Guests of each host.</summary>
+    public ReadOnlySpan<int> Guests => snapshot.Guests;
+
+    /// <summary>Measured values of each host by name; null where there are none.</summary>
+    public ReadOnlySpan<IReadOnlyDictionary<string, double>?> Metrics => snapshot.Metrics;
 
     /// <summary>Finds a resource class.</summary>
     /// <param name="resourceClass">Name of the class.</param>
@@ -105,6 +138,17 @@ public readonly struct SnapshotView
     /// <param name="instanceID">Instance ID.</param>
     /// <param name="survivors">The set that they are taken out of.</param>
     public void RemoveHolders(string instanceID, Survivors survivors) => snapshot.Instances.RemoveHolders(instanceID, survivors);
+
+    /// <summary>Keeps only the hosts that hold a ledger entry of one of some instances.</summary>
+    /// <param name="instanceIDs">Instance IDs.</param>
+    /// <param name="survivors">The set that is narrowed.</param>
+    public void KeepHolders(IReadOnlyList<string> instanceIDs, Survivors survivors) => snapshot.Instances.KeepHolders(instanceIDs, survivors);
+
+    /// <summary>Hosts that hold a ledger entry of an instance: nearly always one, two while it moves.</summary>
+    /// <param name="instanceID">Instance ID.</param>
+    /// <param name="rows">Takes their rows; what has no room is left out.</param>
+    /// <returns>How many were written.</returns>
+    public int Holders(string instanceID, Span<int> rows) => snapshot.Instances.HoldersOf(instanceID, rows);
 
     /// <summary>What aggregates say of a weigher's multiplier, by row.</summary>
     /// <param name="key">Metadata key, for instance <c>ram_weight_multiplier</c>.</param>

@@ -18,13 +18,13 @@ internal sealed class ExcludedHosts : HostFilter
     public override ClusterEvents WokenBy => ClusterEvents.InstanceLeft;
 
     public override bool Passes(in SnapshotView hosts, SchedulingRequest request, int row) =>
-        !hosts.Holds(request.InstanceID, row) && Named(hosts, request, row) is null;
+        (request.MayStay || !hosts.Holds(request.InstanceID, row)) && Named(hosts, request, row) is null;
 
     public override void Apply(in SnapshotView hosts, SchedulingRequest request, Survivors survivors)
     {
         foreach (var excluded in request.ExcludedHosts)
             if (hosts.TryRow(excluded.Host, out var row)) survivors.Remove(row);
-        hosts.RemoveHolders(request.InstanceID, survivors);
+        if (!request.MayStay) hosts.RemoveHolders(request.InstanceID, survivors);
     }
 
     public override string Explain(in SnapshotView hosts, SchedulingRequest request, int row) =>

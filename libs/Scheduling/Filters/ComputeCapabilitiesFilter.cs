@@ -1,0 +1,72 @@
+using Kilonova.Scheduling.Expressions;
+using Kilonova.Scheduling.Hosts;
+
+namespace Kilonova.Scheduling.Filters;
+
+/// <summary>
+/// Compares the flavor's extra specs that begin with <c>capabilities:</c> with what the host is: the rest of the key is a path, for instance
+/// <c>capabilities:cpu_info:topology:cores</c>. A host without such a value does not pass. Extra specs without any prefix are compared too where the host has a
+/// value by that name, and ignored where it has none; other prefixes are ignored (spec: SCH-19).
+/// </summary>
+public sealed class ComputeCapabilitiesFilter : HostFilter
+{
+    /// <summary>Name of the filter.</summary>
+    public const string FilterName = "ComputeCapabilitiesFilter";
+
+    private const string Scope = "capabilities:";
+
+    /// <inheritdoc/>
+    public override string Name => FilterName;
+
+    /// <inheritdoc/>
+    public override string Reason => "without the capabilities that the flavor asks for";
+
+    /// <inheritdoc/>
+    public override ClusterEvents WokenBy =>
+        ClusterEvents.CapabilitiesChanged | ClusterEvents.CapacityGrown | ClusterEvents.InstanceLeft | ClusterEvents.InstanceArrived | ClusterEvents.LoadFell;
+
+    /// <inheritdoc/>
+    public override bool Concerns(SchedulingRequest request)
+    {
+        if (request.Flavor?.ExtraSpecs is not { } specs) return false;
+        foreach (var key in specs.Keys)
+            if (IsCapability(key)) return true;
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public override bool Passes(in SnapshotView hosts, SchedulingRequest request, int row) => FirstUnmet(hosts, request, row) is null;
+
+    /// <inheritdoc/>
+    public override string Explain(in SnapshotView hosts, SchedulingRequest request, int row) =>
+        FirstUnmet(hosts, request, row) is var (key, wanted) ? $"{key} {wanted} wanted, the host has {Value(hosts, row, key)}" : "";
+
+    /// <inheritdoc/>
+    public override double Distance(in SnapshotView hosts, SchedulingRequest request, int row) => double.PositiveInfinity;
+
+    /// <inheritdoc/>
+    public override string Remedy(in SnapshotView hosts, SchedulingRequest request, int row) =>
+        FirstUnmet(hosts, request, row) is var (key, wanted) ? $"if its {key} met {wanted}" : "";
+
+    private static (string Key, string Wanted)? FirstUnmet(in SnapshotView hosts, SchedulingRequest request, int row)
+    {
+        if (request.Flavor?.ExtraSpecs is not { } specs) return null;
+        foreach (var (key, wanted) in specs)
+        {
+            if (!IsCapability(key)) continue;
+            if (!key.StartsWith(Scope, StringComparison.Ordinal) && !HostVariables.Exists(hosts, row, key)) continue;
+            var value = Value(hosts, row, key);
+            if (value.IsNone || !ExtraSpecMatch.Matches(value.ToString(), wanted)) return (key, wanted);
+        }
+
+        return null;
+    }
+
+    private static HostValue Value(in SnapshotView hosts, int row, string key)
+    {
+        var path = key.StartsWith(Scope, StringComparison.Ordinal) ? key[Scope.Length..] : key;
+        return HostVariables.Follow(hosts, row, path.Split(':'));
+    }
+
+    private static bool IsCapability(string key) => key.StartsWith(Scope, StringComparison.Ordinal) || !key.Contains(':', StringComparison.Ordinal);
+}
