@@ -6,5 +6,6 @@ public static class VectorKinds
     /// <summary>The kinds.</summary>
     public static IReadOnlyList<VectorKind> All { get; } =
     [
+        new NumaVectors(),
     ];
 }
