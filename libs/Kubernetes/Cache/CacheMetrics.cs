@@ -23,4 +23,7 @@ internal static class CacheMetrics
 
     public static readonly Counter<long> Undecodable = ClientMetrics.Meter.CreateCounter<long>(
         "kubernetes.informer.undecodable", description: "Objects received that this version cannot read.");
+
+    public static readonly Counter<long> AuditDifferences = ClientMetrics.Meter.CreateCounter<long>(
+        "kubernetes.informer.audit.differences", description: "Objects that differed between cache and server in an audit.");
 }

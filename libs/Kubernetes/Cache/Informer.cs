@@ -91,6 +91,30 @@ public sealed class Informer<T>
     /// <summary>Waits for <see cref="HasSynced"/>.</summary>
     public Task WaitForSyncAsync(CancellationToken cancel = default) => _synced.Task.WaitAsync(cancel);
 
+    /// <summary>
+    /// Compares the cache with a fresh list. Both move: what differs is looked at again until it is equal or <paramref name="patience"/>
+    /// is over. What is told then is a defect of whoever fills the cache, this class included.
+    /// </summary>
+    /// <returns>What differs still; empty when cache and server agree.</returns>
+    /// <exception cref="KubernetesException">The server refused the list.</exception>
+    /// <exception cref="KubernetesConnectionException">The server did not answer.</exception>
+    public async Task<IReadOnlyList<CacheDifference>> AuditAsync(TimeSpan patience, CancellationToken cancel = default)
+    {
+        var started = _time.GetTimestamp();
+        while (true)
+        {
+            var list = await _resource.ListAsync(_scope, ListOptions(), cancel).ConfigureAwait(false);
+            var differences = _reflection.Compare(list);
+            if (differences.Count == 0 || _time.GetElapsedTime(started) >= patience)
+            {
+                CacheMetrics.AuditDifferences.Add(differences.Count, new KeyValuePair<string, object?>("resource", _resource.Type.Name));
+                return differences;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(100), _time, cancel).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Follows the server until cancelled. Failures are logged and retried for ever; a missing permission or CRD is one.</summary>
     /// <exception cref="InvalidOperationException">It runs already.</exception>
     public async Task RunAsync(CancellationToken cancel)
@@ -145,7 +169,7 @@ public sealed class Informer<T>
 
     private async Task<string> ListAsync(CancellationToken cancel)
     {
-        var list = await _resource.ListAsync(_scope, new ListOptions { LabelSelector = _options.LabelSelector, FieldSelector = _options.FieldSelector }, cancel).ConfigureAwait(false);
+        var list = await _resource.ListAsync(_scope, ListOptions(), cancel).ConfigureAwait(false);
         CacheMetrics.Lists.Add(1, new KeyValuePair<string, object?>("resource", _resource.Type.Name));
         _reflection.Replace(list);
         LogMessages.Listed(_logger, _resource.Type.Name, _scope.ToString(), list.Items.Count, list.ResourceVersion);
@@ -153,6 +177,8 @@ public sealed class Informer<T>
         _synced.TrySetResult();
         return list.ResourceVersion;
     }
+
+    private ListOptions ListOptions() => new() { LabelSelector = _options.LabelSelector, FieldSelector = _options.FieldSelector };
 
     private async Task WatchAsync(string version, CancellationToken cancel)
     {

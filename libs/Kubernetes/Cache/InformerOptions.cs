@@ -1,4 +1,5 @@
 using Kilonova.Crds.Meta;
+using Kilonova.Kubernetes.Client;
 
 namespace Kilonova.Kubernetes.Cache;
 
@@ -42,4 +43,16 @@ public readonly record struct Change<T>(T? Old, T? New, bool FinalStateUnknown =
 {
     /// <summary>The object's latest known state.</summary>
     public T Latest => New ?? Old!;
+}
+
+/// <summary>An object of which cache and server have different states.</summary>
+/// <param name="Key">Which object.</param>
+/// <param name="Cached">What the cache has; null when it has nothing.</param>
+/// <param name="Listed">What the server has; null when it has nothing.</param>
+public sealed record CacheDifference(NamespacedName Key, ObjectMeta? Cached, ObjectMeta? Listed)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"{Key}: cached {Text(Cached)}, listed {Text(Listed)}";
+
+    private static string Text(ObjectMeta? meta) => meta is null ? "nothing" : $"{meta.Uid}@{meta.ResourceVersion}";
 }

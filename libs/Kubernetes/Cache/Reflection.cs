@@ -109,6 +109,27 @@ internal sealed class Reflection<T>(string resource, Func<T, T>? transform, ILog
         }
     }
 
+    public List<CacheDifference> Compare(ResourceList<T> list)
+    {
+        lock (_lock)
+        {
+            var differences = new List<CacheDifference>();
+            var missing = Store.ToArray().ToDictionary(NamespacedName.Of);
+            foreach (var listed in list.Items)
+            {
+                missing.Remove(NamespacedName.Of(listed), out var cached);
+                if (cached?.Metadata.Uid != listed.Metadata.Uid || cached?.Metadata.ResourceVersion != listed.Metadata.ResourceVersion)
+                    differences.Add(new(NamespacedName.Of(listed), cached?.Metadata, listed.Metadata));
+            }
+
+            // Such an object keeps its last readable state on purpose.
+            foreach (var failure in list.Failures)
+                missing.Remove(failure.Key);
+            differences.AddRange(missing.Select(m => new CacheDifference(m.Key, m.Value.Metadata, null)));
+            return differences;
+        }
+    }
+
     public void Observe(T written)
     {
         lock (_lock)

@@ -73,8 +73,9 @@ public sealed class LeaderElectorTests(ControlPlane plane)
     {
         using var direct = await plane.ClientAsync();
         var ns = await ControlPlane.NamespaceAsync(direct);
-        await using var proxy = new FaultProxy(await plane.ConfigAsync());
-        using var behind = ControlPlane.Client(proxy.Config);
+        var config = await plane.ConfigAsync();
+        await using var proxy = Through.ProxyOf(config);
+        using var behind = ControlPlane.Client(Through.Of(config, proxy));
         using var stop = new CancellationTokenSource();
         var first = new LeaderElector(behind, Options(ns, "first"));
         var second = new LeaderElector(direct, Options(ns, "second"));
@@ -96,7 +97,7 @@ public sealed class LeaderElectorTests(ControlPlane plane)
             stop.Token);
         await Eventually.TrueAsync(() => second.Leader == "first", "the second knows who leads");
 
-        proxy.GoSilent();
+        proxy.Stall();
         Assert.Equal(LeadershipEnd.Lost, await firstRun.WaitAsync(Eventually.Limit));
         await Eventually.TrueAsync(() => Volatile.Read(ref tookOverAt) != 0, "the second leads");
 

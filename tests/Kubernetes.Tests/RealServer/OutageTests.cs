@@ -54,20 +54,21 @@ public sealed class OutageTests(ControlPlane plane)
         using var direct = await plane.ClientAsync();
         var widgets = await ControlPlane.WidgetsAsync(direct);
         var ns = await ControlPlane.NamespaceAsync(direct);
-        await using var proxy = new FaultProxy(await plane.ConfigAsync());
-        using var client = ControlPlane.Client(proxy.Config, o => o with { KeepAlive = TimeSpan.FromSeconds(1), RequestTimeout = TimeSpan.FromSeconds(2) });
+        var config = await plane.ConfigAsync();
+        await using var proxy = Through.ProxyOf(config);
+        using var client = ControlPlane.Client(Through.Of(config, proxy), o => o with { KeepAlive = TimeSpan.FromSeconds(1), RequestTimeout = TimeSpan.FromSeconds(2) });
         using var stop = new CancellationTokenSource();
         var informer = new Informer<Widget>(client.Resource(Widget.Type), WatchScope.InNamespace(ns), s_quick);
         var running = informer.RunAsync(stop.Token);
         await informer.WaitForSyncAsync().WaitAsync(Eventually.Limit);
 
-        proxy.GoSilent();
+        proxy.Stall();
         await widgets.CreateAsync(Widget.Named(ns, "a"));
         await Eventually.TrueAsync(() => informer.Trouble is not null, "the silence is noticed");
         proxy.Recover();
         await Eventually.TrueAsync(() => informer.Count == 1 && informer.Trouble is null, () => $"the change arrives; {informer.Trouble}");
 
-        proxy.Cut();
+        proxy.Reset();
         await widgets.CreateAsync(Widget.Named(ns, "b"));
         await Eventually.TrueAsync(() => informer.Count == 2, () => $"the change after the cut arrives; {informer.Trouble}");
         await stop.CancelAsync();
@@ -80,8 +81,9 @@ public sealed class OutageTests(ControlPlane plane)
         using var direct = await plane.ClientAsync();
         var widgets = await ControlPlane.WidgetsAsync(direct);
         var ns = await ControlPlane.NamespaceAsync(direct);
-        await using var proxy = new FaultProxy(await plane.ConfigAsync());
-        using var client = ControlPlane.Client(proxy.Config);
+        var config = await plane.ConfigAsync();
+        await using var proxy = Through.ProxyOf(config);
+        using var client = ControlPlane.Client(Through.Of(config, proxy));
         using var stop = new CancellationTokenSource();
         var informers = Enumerable.Range(0, 120).Select(_ => new Informer<Widget>(client.Resource(Widget.Type), WatchScope.InNamespace(ns), s_quick)).ToList();
         var running = informers.Select(i => i.RunAsync(stop.Token)).ToList();
@@ -91,7 +93,7 @@ public sealed class OutageTests(ControlPlane plane)
         await Eventually.TrueAsync(() => informers.All(i => i.Count == 1), () => $"every watch tells; {informers.Count(i => i.Count == 1)} do");
 
         // HTTP/2: at least 100 streams to a connection, plus what the burst of lists opened at the start.
-        Assert.InRange(proxy.Connections, 1, 12);
+        Assert.InRange(proxy.Accepted, 1, 12);
         await stop.CancelAsync();
         await Task.WhenAll(running).WaitAsync(Eventually.Limit);
     }
