@@ -19,6 +19,9 @@ public sealed class DecisionTrace
     /// <summary>All hosts that were left, best first.</summary>
     public IReadOnlyList<RankedHost> Order => order;
 
+    /// <summary>Name of the step that threw, where the request failed for that; null otherwise.</summary>
+    public string? Failed { get; internal set; }
+
     internal void Weighed(
         HostWeigher weigher, in SnapshotView hosts, ReadOnlySpan<int> rows, ReadOnlySpan<double> raw, Normalisation scale, ReadOnlySpan<double> overrides)
     {

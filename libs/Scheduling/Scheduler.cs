@@ -81,7 +81,12 @@ public sealed class Scheduler
         }
         catch (StepException e)
         {
-            trace?.Finish(hosts, Scratch, []);
+            if (trace is not null)
+            {
+                trace.Failed = e.Step;
+                trace.Finish(hosts, Scratch, []);
+            }
+
             return Decision.Failed(this, snapshot, request, e);
         }
 
@@ -141,7 +146,7 @@ public sealed class Scheduler
         if (aggregates.Concerns(request)) Scratch.Steps.Add(aggregates);
         if (request.SkipFilters) return;
         foreach (var filter in filters)
-            if (filter.Concerns(request)) Scratch.Steps.Add(filter);
+            if ((!request.Rebuild || filter.RunsOnRebuild) && filter.Concerns(request)) Scratch.Steps.Add(filter);
         // Nova finds out while it weighs, and the whole request fails.
         if (Configuration.OnStepFailure == StepFailure.FailRequest) return;
         foreach (var weigher in weighers)

@@ -48,6 +48,9 @@ public sealed record SchedulingRequest
     /// <summary>Whether filters are passed over, for hosts that an admin forces.</summary>
     public bool SkipFilters { get; init; }
 
+    /// <summary>Whether the server stays where it is and only gets another image: filters that are not about images are passed over.</summary>
+    public bool Rebuild { get; init; }
+
     /// <summary>Whether hosts that hold an entry of this instance are candidates too: for resizes in place and for questions of capacity.</summary>
     public bool MayStay { get; init; }
 

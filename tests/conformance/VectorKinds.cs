@@ -7,5 +7,6 @@ public static class VectorKinds
     public static IReadOnlyList<VectorKind> All { get; } =
     [
         new NumaVectors(),
+        new ScheduleVectors(),
     ];
 }

@@ -25,6 +25,9 @@ public sealed class AggregateImagePropertiesIsolation : HostFilter
     public override string Reason => "kept for other images";
 
     /// <inheritdoc/>
+    public override bool RunsOnRebuild => true;
+
+    /// <inheritdoc/>
     public override ClusterEvents WokenBy => ClusterEvents.AggregatesChanged;
 
     /// <inheritdoc/>

@@ -17,6 +17,9 @@ public abstract class HostFilter
     /// <summary>Events that can undo a rejection by this filter.</summary>
     public abstract ClusterEvents WokenBy { get; }
 
+    /// <summary>Whether the filter is asked too when a server gets another image on the host where it is. Then nothing of the host is claimed anew, and only what images ask for counts.</summary>
+    public virtual bool RunsOnRebuild => false;
+
     /// <summary>Whether the request asks anything of this filter. One that is not asked is passed over.</summary>
     /// <param name="request">The request.</param>
     /// <returns>False to be passed over.</returns>

@@ -25,6 +25,9 @@ public sealed class ImagePropertiesFilter : HostFilter
     public override string Reason => "unable to run the image's kind of guest";
 
     /// <inheritdoc/>
+    public override bool RunsOnRebuild => true;
+
+    /// <inheritdoc/>
     public override ClusterEvents WokenBy => ClusterEvents.CapabilitiesChanged;
 
     /// <inheritdoc/>

@@ -34,6 +34,9 @@ public sealed class IsolatedHostsFilter : HostFilter
     public override string Reason => "isolated, or not isolated as the image must be";
 
     /// <inheritdoc/>
+    public override bool RunsOnRebuild => true;
+
+    /// <inheritdoc/>
     public override ClusterEvents WokenBy => ClusterEvents.None;
 
     /// <inheritdoc/>

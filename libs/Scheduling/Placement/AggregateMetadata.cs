@@ -47,6 +47,10 @@ public static class AggregateMetadata
     }
 
     /// <summary>Every <c>…_weight_multiplier</c> that a host's aggregates give.</summary>
+    /// <param name="aggregates">Aggregates of the host.</param>
+    /// <returns>Multipliers by key; null when there are none.</returns>
+    public static IReadOnlyDictionary<string, double>? MultipliersOf(IReadOnlyList<Aggregate> aggregates) => Multipliers(aggregates);
+
     internal static Dictionary<string, double>? Multipliers(IReadOnlyList<Aggregate> aggregates)
     {
         Dictionary<string, double>? multipliers = null;

@@ -40,6 +40,7 @@ public sealed record FlavorNeeds
 
         var reader = new Reader();
         foreach (var (resourceClass, amount) in Basic(flavor, image)) reader.Amounts("")[resourceClass] = amount;
+        reader.TakeGuest(flavor, image);
         foreach (var (key, value) in (flavor.ExtraSpecs ?? Nothing).OrderBy(e => e.Key, StringComparer.Ordinal)) reader.Take(key, value, inFlavor: true);
         foreach (var (key, value) in (image?.Properties ?? Nothing).OrderBy(e => e.Key, StringComparer.Ordinal)) reader.Take(key, value, inFlavor: false);
         return reader.Result();
@@ -121,6 +122,16 @@ public sealed record FlavorNeeds
             if (value == "required") sets.Required.Add(trait);
             else if (value == "forbidden") sets.Forbidden.Add(trait);
             else invalid ??= $"{key}: must be required or forbidden, is {value}";
+        }
+
+        /// <summary>What the guest's hardware asks of the host.</summary>
+        public void TakeGuest(FlavorSpec flavor, ImageSpec? image)
+        {
+            var guest = GuestNeeds.Of(flavor, image);
+            foreach (var (resourceClass, amount) in guest.Resources) Amounts("")[resourceClass] = amount;
+            foreach (var trait in guest.RequiredTraits) TakeTrait("", "", trait, "required");
+            foreach (var trait in guest.ForbiddenTraits) TakeTrait("", "", trait, "forbidden");
+            invalid ??= guest.Invalid;
         }
 
         private static string? Suffix(ReadOnlySpan<char> key, string prefix)
