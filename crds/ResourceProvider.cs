@@ -215,7 +215,43 @@ public sealed record Allocation : WireObject
     [Entries(32, 0)]
     public required IReadOnlyDictionary<string, long> Resources { get; init; }
 
-    /// <summary>Host CPUs that are pinned, as a CPU list in the order of the guest's CPUs' sorted set.</summary>
+    /// <summary>Host CPUs that are pinned, as a CPU list in the order of the guest's pinned CPUs: the first is for the lowest of them.</summary>
     [Text(4096)]
     public string? Cpus { get; init; }
+
+    /// <summary>Where the guest's NUMA cells are, in their order; absent for a guest without topology.</summary>
+    [Items(64)]
+    public IReadOnlyList<AllocatedCell>? Cells { get; init; }
+
+    /// <summary>The other threads of the pinned CPUs' cores stay free for this guest.</summary>
+    public bool? WholeCores { get; init; }
+
+    /// <summary>PCI devices by address, in the order in which the flavor asks for them.</summary>
+    [Text(12)]
+    [Items(256)]
+    public IReadOnlyList<string>? Devices { get; init; }
+}
+
+/// <summary>Where one NUMA cell of a guest is. What is left out is so most often.</summary>
+public sealed record AllocatedCell : WireObject
+{
+    /// <summary>Number of the host's cell.</summary>
+    [Range(0, 1023)]
+    public int Cell { get; init; }
+
+    /// <summary>Memory, in MiB; all of the entry's <c>MEMORY_MB</c> when absent.</summary>
+    [Range(0, 1e15)]
+    public long? MemoryMiB { get; init; }
+
+    /// <summary>Size of the memory pages, in KiB; the host's smallest when absent.</summary>
+    [Range(4, 1073741824)]
+    public long? PageSizeKiB { get; init; }
+
+    /// <summary>CPUs of the guest that float in this cell; none when absent.</summary>
+    [Range(0, 65536)]
+    public int? SharedCpus { get; init; }
+
+    /// <summary>Host CPU for the emulator's own threads, besides those of the guest.</summary>
+    [Range(0, 65535)]
+    public int? EmulatorCpu { get; init; }
 }

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using Kilonova.Crds;
+using Kilonova.Scheduling.Numa;
+using Kilonova.Scheduling.Pci;
 
 namespace Kilonova.Scheduling;
 
@@ -17,6 +19,12 @@ public sealed record RequestContext
 
     /// <summary>CPU and machine type that the guest first booted with.</summary>
     public RecordedCpu? Recorded { get; init; }
+
+    /// <summary>Names by which flavors ask for PCI devices.</summary>
+    public ImmutableArray<PciAlias> PciAliases { get; init; } = [];
+
+    /// <summary>Networks to whose cards the guest must be near.</summary>
+    public NumaNetworks Networks { get; init; } = NumaNetworks.None;
 
     /// <summary>Cell that the server is in, for a move.</summary>
     public string? PreferredCell { get; init; }

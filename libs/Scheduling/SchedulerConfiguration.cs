@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using Kilonova.Scheduling.Filters;
+using Kilonova.Scheduling.Numa;
+using Kilonova.Scheduling.Pci;
 using Kilonova.Scheduling.RequestFilters;
 using Kilonova.Scheduling.Weighers;
 
@@ -33,13 +35,14 @@ public sealed record SchedulerConfiguration
         ComputeFilter.FilterName, AvailabilityZoneFilter.FilterName, AggregateMultiTenancyIsolation.FilterName, DifferentHostFilter.FilterName, SameHostFilter.FilterName,
         ServerGroupAntiAffinityFilter.FilterName, ServerGroupAffinityFilter.FilterName, AggregateInstanceExtraSpecsFilter.FilterName, ImagePropertiesFilter.FilterName,
         ComputeCapabilitiesFilter.FilterName, RecordedCpuFilter.FilterName, SimpleCidrAffinityFilter.FilterName, JsonFilter.FilterName,
+        PciPassthroughFilter.FilterName, NumaTopologyFilter.FilterName,
     ];
 
     /// <summary>Weighers, in the order in which their values are added up.</summary>
     public ImmutableArray<string> EnabledWeighers { get; init; } =
     [
         BuildFailureWeigher.WeigherName, CpuWeigher.WeigherName, CrossCellWeigher.WeigherName, DiskWeigher.WeigherName, IoOpsWeigher.WeigherName, MetricsWeigher.WeigherName,
-        RamWeigher.WeigherName, SoftAffinityWeigher.WeigherName, SoftAntiAffinityWeigher.WeigherName,
+        PciWeigher.WeigherName, RamWeigher.WeigherName, SoftAffinityWeigher.WeigherName, SoftAntiAffinityWeigher.WeigherName,
     ];
 
     /// <summary>Multiplier of free memory.</summary>
@@ -65,6 +68,9 @@ public sealed record SchedulerConfiguration
 
     /// <summary>What it weighs that a server stays in its cell.</summary>
     public double CrossCellMoveWeightMultiplier { get; init; } = 1_000_000.0;
+
+    /// <summary>What it weighs that a host's PCI devices are kept free.</summary>
+    public double PciWeightMultiplier { get; init; } = 1.0;
 
     /// <summary>Multiplier of metrics.</summary>
     public double MetricsWeightMultiplier { get; init; } = 1.0;

@@ -45,6 +45,8 @@ public static class SchedulerOptions
             (c, v) => c with { BuildFailureWeightMultiplier = v }, "What failed builds weigh against a host: by default more than all else together. 0 forgives."),
         Number("crossCellMoveWeightMultiplier", "filter_scheduler.cross_cell_move_weight_multiplier", c => c.CrossCellMoveWeightMultiplier,
             (c, v) => c with { CrossCellMoveWeightMultiplier = v }, "What it weighs that a server which moves stays in its cell. Negative prefers other cells."),
+        Number("pciWeightMultiplier", "filter_scheduler.pci_weight_multiplier", c => c.PciWeightMultiplier, (c, v) => c with { PciWeightMultiplier = v },
+            "What it weighs that hosts with PCI devices are kept for guests that ask for some.", minimum: 0),
         Number("metricsWeightMultiplier", "metrics.weight_multiplier", c => c.MetricsWeightMultiplier, (c, v) => c with { MetricsWeightMultiplier = v }, "Multiplier of metrics."),
         Names("metricsWeightSetting", "metrics.weight_setting", c => c.MetricsWeightSetting, (c, v) => c with { MetricsWeightSetting = v }, v => v.All(s => MetricRatio.TryParse(s, out _)),
             "each name=ratio", "Metrics that are weighed, each with its ratio, for instance `cpu.percent=-1.0`."),

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using Kilonova.Scheduling.Filters;
+using Kilonova.Scheduling.Numa;
+using Kilonova.Scheduling.Pci;
 using Kilonova.Scheduling.RequestFilters;
 using Kilonova.Scheduling.Weighers;
 
@@ -44,6 +46,8 @@ public sealed record SchedulerRegistry
             .Add(JsonFilter.FilterName, _ => new JsonFilter())
             .Add(MetricsFilter.FilterName, c => new MetricsFilter(c.MetricsWeightSetting))
             .Add(NumInstancesFilter.FilterName, c => new NumInstancesFilter(c.MaxInstancesPerHost))
+            .Add(NumaTopologyFilter.FilterName, _ => new NumaTopologyFilter())
+            .Add(PciPassthroughFilter.FilterName, _ => new PciPassthroughFilter())
             .Add(RecordedCpuFilter.FilterName, _ => new RecordedCpuFilter())
             .Add(SameHostFilter.FilterName, _ => new SameHostFilter())
             .Add(ServerGroupAffinityFilter.FilterName, _ => new ServerGroupAffinityFilter())
@@ -59,6 +63,7 @@ public sealed record SchedulerRegistry
             .Add(DiskWeigher.WeigherName, c => new DiskWeigher(c.DiskWeightMultiplier))
             .Add(IoOpsWeigher.WeigherName, c => new IoOpsWeigher(c.IoOpsWeightMultiplier))
             .Add(MetricsWeigher.WeigherName, c => new MetricsWeigher(c.MetricsWeightMultiplier, c.MetricsWeightSetting, c.MetricsRequired, c.MetricsWeightOfUnavailable))
+            .Add(PciWeigher.WeigherName, c => new PciWeigher(c.PciWeightMultiplier))
             .Add(RamWeigher.WeigherName, c => new RamWeigher(c.RamWeightMultiplier))
             .Add(SoftAffinityWeigher.WeigherName, c => new SoftAffinityWeigher(c.SoftAffinityWeightMultiplier))
             .Add(SoftAntiAffinityWeigher.WeigherName, c => new SoftAntiAffinityWeigher(c.SoftAntiAffinityWeightMultiplier));

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using Kilonova.Crds;
+using Kilonova.Scheduling.Numa;
+using Kilonova.Scheduling.Pci;
 using Kilonova.Scheduling.Placement;
 
 namespace Kilonova.Scheduling;
@@ -84,6 +86,9 @@ public sealed record SchedulingRequest
     /// <summary>CPU and machine type that the guest first booted with; null before that.</summary>
     public RecordedCpu? Recorded { get; init; }
 
+    /// <summary>What it asks of a host's NUMA cells and PCI devices.</summary>
+    public NumaWishes Numa { get; init; } = NumaWishes.None;
+
     /// <summary>What is wrong with flavor or image so that no host can ever take it; null when nothing is.</summary>
     public string? Invalid { get; init; }
 
@@ -107,6 +112,7 @@ public sealed record SchedulingRequest
         var failed = (server.Status?.FailedHosts ?? []).Select(f => new ExcludedHost(f.Host, $"failed to build this server ({f.Reason}): {f.Message}"));
         var hints = server.Spec.SchedulerHints;
         var needs = FlavorNeeds.Of(flavor, image);
+        var devices = PciAlias.Requests(flavor, image, context?.PciAliases ?? []);
         return new SchedulingRequest
         {
             InstanceID = server.Status?.InstanceID ?? server.Metadata.Uid ?? throw new ArgumentException("A server has a UID.", nameof(server)),
@@ -115,7 +121,8 @@ public sealed record SchedulingRequest
             ForbiddenTraits = needs.ForbiddenTraits,
             Groups = needs.Groups,
             GroupPolicy = needs.GroupPolicy,
-            Invalid = needs.Invalid,
+            Invalid = needs.Invalid ?? devices.Error?.Message,
+            Numa = new NumaWishes(needs.Topology, devices.Value.IsDefault ? [] : devices.Value, context?.Networks ?? NumaNetworks.None),
             AvailabilityZone = server.Spec.AvailabilityZone,
             ExcludedHosts = [.. failed.Concat(excluded ?? []).DistinctBy(e => e.Host)],
             Project = server.Metadata.Namespace,

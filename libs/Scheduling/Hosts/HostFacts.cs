@@ -1,4 +1,5 @@
 using Kilonova.Crds;
+using Kilonova.Scheduling.Numa;
 using Kilonova.Scheduling.Placement;
 
 namespace Kilonova.Scheduling.Hosts;
@@ -47,6 +48,9 @@ public sealed record HostFacts
 
     /// <summary>What goes on on it.</summary>
     public HostActivity Activity { get; init; } = HostActivity.None;
+
+    /// <summary>NUMA cells and devices with what guests have of them, where they are known otherwise than from <see cref="Inventory"/> and <see cref="Allocations"/>.</summary>
+    public HostTopology? Topology { get; init; }
 
     /// <summary>Gathers the facts of a host from its objects.</summary>
     /// <param name="hypervisor">The host's Hypervisor.</param>

@@ -1,4 +1,5 @@
 using Kilonova.Crds;
+using Kilonova.Scheduling.Numa;
 using Kilonova.Scheduling.Placement;
 
 namespace Kilonova.Scheduling.Hosts;
@@ -63,6 +64,8 @@ public sealed class Snapshot
 
     internal InstanceIndex Instances { get; } = new(FirstRows);
 
+    internal NumaStates Numa { get; } = new(FirstRows);
+
     internal ReadOnlySpan<string?> Names => names;
 
     internal ReadOnlySpan<string?> DisabledReasons => disabledReasons;
@@ -106,6 +109,7 @@ public sealed class Snapshot
         diskAvailableLeast[row] = facts.DiskAvailableLeastGiB ?? long.MaxValue;
 
         if (ApplyResources(row, facts)) events |= ClusterEvents.CapacityGrown;
+        if (Numa.Replace(row, facts)) events |= ClusterEvents.CapacityGrown;
         if (Zones.Replace(row, facts.Zones)) events |= ClusterEvents.ZonesChanged;
         if (Traits.Replace(row, facts.Traits)) events |= ClusterEvents.TraitsChanged;
         if (Aggregates.Replace(row, facts.Aggregates)) events |= ClusterEvents.AggregatesChanged;
@@ -262,6 +266,7 @@ public sealed class Snapshot
         Aggregates.Resize(rows);
         Zones.Resize(rows);
         Instances.Resize(rows);
+        Numa.Resize(rows);
         foreach (var column in resources) column.Resize(rows);
         foreach (var key in multipliers.Keys.ToArray())
         {

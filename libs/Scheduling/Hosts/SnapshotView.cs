@@ -1,3 +1,5 @@
+using Kilonova.Scheduling.Numa;
+
 namespace Kilonova.Scheduling.Hosts;
 
 /// <summary>
@@ -149,6 +151,20 @@ public readonly struct SnapshotView
     /// <param name="rows">Takes their rows; what has no room is left out.</param>
     /// <returns>How many were written.</returns>
     public int Holders(string instanceID, Span<int> rows) => snapshot.Instances.HoldersOf(instanceID, rows);
+
+    /// <summary>Whether any host has a device that may be passed through.</summary>
+    public bool AnyPciDevices => snapshot.Numa.WithDevices > 0;
+
+    /// <summary>NUMA cells and PCI devices of a host, with what guests have of them.</summary>
+    /// <param name="row">Row of the host.</param>
+    /// <returns>Null for a host that reports neither.</returns>
+    public HostTopology? Numa(int row) => snapshot.Numa.Of(row);
+
+    /// <summary>Whether a guest's cells fit a host. Hosts whose cells are equal in number share the answer.</summary>
+    /// <param name="row">Row of the host.</param>
+    /// <param name="wishes">The guest.</param>
+    /// <returns>True when they do; false too for a host that reports no cells.</returns>
+    public bool NumaFits(int row, NumaWishes wishes) => snapshot.Numa.Fits(row, wishes);
 
     /// <summary>What aggregates say of a weigher's multiplier, by row.</summary>
     /// <param name="key">Metadata key, for instance <c>ram_weight_multiplier</c>.</param>

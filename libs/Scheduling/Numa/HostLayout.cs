@@ -21,18 +21,14 @@ public static class HostLayout
     public static ImmutableArray<HostCell> Of(IReadOnlyList<NumaCell> cells, HypervisorSpec? hypervisor)
     {
         ArgumentNullException.ThrowIfNull(cells);
-        var dedicated = Set(hypervisor?.CpuDedicatedSet);
-        var shared = Set(hypervisor?.CpuSharedSet);
-        var pods = Set(hypervisor?.PodReserve?.Cpus) ?? CpuSet.Empty;
+        var sets = new Sets(hypervisor);
         var result = ImmutableArray.CreateBuilder<HostCell>(cells.Count);
         foreach (var cell in cells)
         {
             var online = Online(cell);
-            var free = online.Except(pods);
-            var sharedHere = shared is null ? (dedicated is null ? free : CpuSet.Empty) : free.Intersect(shared);
-            var dedicatedHere = dedicated is null ? CpuSet.Empty : free.Intersect(dedicated);
+            var (shared, dedicated) = sets.Of(online);
             var networks = hypervisor?.PhysicalNetworks ?? [];
-            result.Add(new HostCell(cell.Id, sharedHere, dedicatedHere, Cores(cell, online), cell.MemoryMiB, Pages(cell, hypervisor))
+            result.Add(new HostCell(cell.Id, shared, dedicated, Cores(cell, online), cell.MemoryMiB, Pages(cell, hypervisor))
             {
                 Socket = cell.Socket,
                 Tunnels = networks.Any(n => n.Name == Tunnel && n.NumaNodes?.Contains(cell.Id) == true),
@@ -41,6 +37,23 @@ public static class HostLayout
         }
 
         return result.MoveToImmutable();
+    }
+
+    /// <summary>How many CPUs serve guests that share, and how many guests that pin.</summary>
+    /// <param name="cells">The agent's facts.</param>
+    /// <param name="hypervisor">The admin's word.</param>
+    /// <returns>The counts over all cells.</returns>
+    public static (int Shared, int Dedicated) Count(IReadOnlyList<NumaCell> cells, HypervisorSpec? hypervisor)
+    {
+        ArgumentNullException.ThrowIfNull(cells);
+        var (sets, counts) = (new Sets(hypervisor), (Shared: 0, Dedicated: 0));
+        foreach (var cell in cells)
+        {
+            var (shared, dedicated) = sets.Of(Online(cell));
+            counts = (counts.Shared + shared.Count, counts.Dedicated + dedicated.Count);
+        }
+
+        return counts;
     }
 
     private static CpuSet? Set(string? text) => text is null ? null : CpuSet.Parse(text).Value ?? CpuSet.Empty;
@@ -85,4 +98,18 @@ public static class HostLayout
 
     private static long Kept(IReadOnlyList<HugePages>? kept, int cell, long size) =>
         kept?.Where(p => p.Node == cell && p.SizeKiB == size).Sum(p => p.Count) ?? 0;
+
+    /// <summary>The admin's sets of CPUs.</summary>
+    private readonly struct Sets(HypervisorSpec? hypervisor)
+    {
+        private readonly CpuSet? dedicated = Set(hypervisor?.CpuDedicatedSet);
+        private readonly CpuSet? shared = Set(hypervisor?.CpuSharedSet);
+        private readonly CpuSet pods = Set(hypervisor?.PodReserve?.Cpus) ?? CpuSet.Empty;
+
+        public (CpuSet Shared, CpuSet Dedicated) Of(CpuSet online)
+        {
+            var free = online.Except(pods);
+            return (shared is null ? (dedicated is null ? free : CpuSet.Empty) : free.Intersect(shared), dedicated is null ? CpuSet.Empty : free.Intersect(dedicated));
+        }
+    }
 }

@@ -13,6 +13,12 @@ public sealed record PciPool(string VendorID, string ProductID, string DeviceTyp
     /// <summary>Type of a physical function.</summary>
     public const string PhysicalFunction = "type-PF";
 
+    /// <summary>Type of a virtual function.</summary>
+    public const string VirtualFunction = "type-VF";
+
+    /// <summary>Type of a device that cannot be split.</summary>
+    public const string Plain = "type-PCI";
+
     /// <summary>Type of a vDPA device.</summary>
     public const string Vdpa = "vdpa";
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Kilonova.Crds;
+using Kilonova.Scheduling.Numa;
 
 namespace Kilonova.Scheduling.Placement;
 
@@ -36,6 +37,9 @@ public sealed class EffectiveInventory
     /// <summary>One for each class, in canonical order.</summary>
     public ImmutableArray<Inventory> Inventories { get; }
 
+    /// <summary>NUMA cells and PCI devices; null for a host that reports neither.</summary>
+    public NumaFacts? Numa { get; init; }
+
     /// <summary>Computes what a host may promise.</summary>
     /// <param name="facts">The agent's facts; null when there are none yet.</param>
     /// <param name="hypervisor">The admin's word; null when there is none.</param>
@@ -44,18 +48,19 @@ public sealed class EffectiveInventory
     public static EffectiveInventory Of(ResourceProviderSpec? facts, HypervisorSpec? hypervisor, IReadOnlyList<Aggregate> aggregates)
     {
         ArgumentNullException.ThrowIfNull(aggregates);
-        if (facts?.Inventories is not { Count: > 0 } found) return None;
-        var inventories = new List<Inventory>(found.Count);
-        foreach (var fact in found)
+        if (facts is null) return None;
+        var (vcpuRatio, _) = Policy(ResourceClass.Vcpu, hypervisor, aggregates);
+        var (ramRatio, _) = Policy(ResourceClass.MemoryMb, hypervisor, aggregates);
+        var numa = NumaFacts.Of(facts, hypervisor, new OvercommitLimits(vcpuRatio, ramRatio));
+        var inventories = new List<Inventory>(facts.Inventories?.Count ?? 0);
+        foreach (var found in facts.Inventories ?? [])
         {
-            if (fact.Total <= 0 || inventories.Exists(i => i.ResourceClass == fact.ResourceClass)) continue;
-            var (ratio, reserved) = Policy(fact.ResourceClass, hypervisor, aggregates);
-            inventories.Add(new Inventory(
-                fact.ResourceClass, fact.Total, Math.Max(reserved, 0), Math.Max(fact.MinUnit ?? 1, 1), Math.Max(fact.MaxUnit ?? fact.Total, 0),
-                Math.Max(fact.StepSize ?? 1, 1), ratio));
+            if (found.Total <= 0 || inventories.Exists(i => i.ResourceClass == found.ResourceClass)) continue;
+            Add(inventories, found, found.Total, hypervisor, aggregates);
         }
 
-        return new EffectiveInventory(inventories);
+        DivideCpus(inventories, facts, hypervisor, aggregates);
+        return new EffectiveInventory(inventories) { Numa = numa };
     }
 
     /// <summary>Looks up a class.</summary>
@@ -73,6 +78,26 @@ public sealed class EffectiveInventory
 
         inventory = default;
         return false;
+    }
+
+    /// <summary>
+    /// Where the admin divides the CPUs: those of <c>cpuSharedSet</c> are VCPU (none with a dedicated set alone), those of <c>cpuDedicatedSet</c> PCPU, as far as they
+    /// are online and not kept for pods (spec: CPU-40, S9). What the agent counts as VCPU is then not asked.
+    /// </summary>
+    private static void DivideCpus(List<Inventory> inventories, ResourceProviderSpec facts, HypervisorSpec? hypervisor, IReadOnlyList<Aggregate> aggregates)
+    {
+        if ((hypervisor?.CpuSharedSet ?? hypervisor?.CpuDedicatedSet ?? hypervisor?.PodReserve?.Cpus) is null || facts.NumaCells is not { Count: > 0 } cells) return;
+        var (shared, dedicated) = HostLayout.Count(cells, hypervisor);
+        inventories.RemoveAll(i => i.ResourceClass is ResourceClass.Vcpu or ResourceClass.Pcpu);
+        if (shared > 0) Add(inventories, new InventoryFact { ResourceClass = ResourceClass.Vcpu }, shared, hypervisor, aggregates);
+        if (dedicated > 0) Add(inventories, new InventoryFact { ResourceClass = ResourceClass.Pcpu }, dedicated, hypervisor, aggregates);
+    }
+
+    private static void Add(List<Inventory> inventories, InventoryFact fact, long total, HypervisorSpec? hypervisor, IReadOnlyList<Aggregate> aggregates)
+    {
+        var (ratio, reserved) = Policy(fact.ResourceClass, hypervisor, aggregates);
+        inventories.Add(new Inventory(
+            fact.ResourceClass, total, Math.Max(reserved, 0), Math.Max(fact.MinUnit ?? 1, 1), Math.Max(fact.MaxUnit ?? total, 0), Math.Max(fact.StepSize ?? 1, 1), ratio));
     }
 
     private static (double Ratio, long Reserved) Policy(string resourceClass, HypervisorSpec? hypervisor, IReadOnlyList<Aggregate> aggregates) => resourceClass switch

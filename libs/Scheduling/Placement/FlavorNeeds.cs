@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Kilonova.Crds;
+using Kilonova.Scheduling.Numa;
 
 namespace Kilonova.Scheduling.Placement;
 
@@ -25,6 +26,9 @@ public sealed record FlavorNeeds
     /// <summary>Whether groups may share a provider: <c>none</c> or <c>isolate</c>.</summary>
     public string? GroupPolicy { get; private init; }
 
+    /// <summary>NUMA topology of the guest; null when it needs none.</summary>
+    public GuestTopology? Topology { get; private init; }
+
     /// <summary>What is wrong, so that no host can ever do; null when nothing is.</summary>
     public string? Invalid { get; private init; }
 
@@ -38,7 +42,8 @@ public sealed record FlavorNeeds
         if (flavor.ExtraSpecs is not { Count: > 0 } && image?.Properties is not { Count: > 0 })
             return new FlavorNeeds { Resources = SchedulingRequest.Canonical(Basic(flavor, image)) };
 
-        var reader = new Reader();
+        var topology = TopologyConstraints.Of(flavor, image);
+        var reader = new Reader(topology.Value, topology.Error?.Message);
         foreach (var (resourceClass, amount) in Basic(flavor, image)) reader.Amounts("")[resourceClass] = amount;
         reader.TakeGuest(flavor, image);
         foreach (var (key, value) in (flavor.ExtraSpecs ?? Nothing).OrderBy(e => e.Key, StringComparer.Ordinal)) reader.Take(key, value, inFlavor: true);
@@ -56,12 +61,12 @@ public sealed record FlavorNeeds
         return [new(ResourceClass.Vcpu, flavor.Vcpus), new(ResourceClass.MemoryMb, flavor.MemoryMiB), new(ResourceClass.DiskGb, disk)];
     }
 
-    private sealed class Reader
+    private sealed class Reader(GuestTopology? topology, string? wrong)
     {
         private readonly SortedDictionary<string, Dictionary<string, long>> amounts = new(StringComparer.Ordinal);
         private readonly SortedDictionary<string, (SortedSet<string> Required, SortedSet<string> Forbidden)> traits = new(StringComparer.Ordinal);
         private string? policy;
-        private string? invalid;
+        private string? invalid = wrong;
 
         public Dictionary<string, long> Amounts(string suffix) => amounts.TryGetValue(suffix, out var known) ? known : amounts[suffix] = new(StringComparer.Ordinal);
 
@@ -94,6 +99,7 @@ public sealed record FlavorNeeds
                 ForbiddenTraits = [.. forbidden],
                 Groups = [.. suffixes.Select(GroupOf)],
                 GroupPolicy = policy,
+                Topology = topology,
                 Invalid = invalid,
             };
         }

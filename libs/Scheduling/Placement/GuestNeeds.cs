@@ -48,7 +48,7 @@ internal sealed class GuestNeeds
         if (pinned.Value > 0)
         {
             Resources.Add(new(ResourceClass.Vcpu, flavor.Vcpus - pinned.Value));
-            Resources.Add(new("PCPU", pinned.Value + (emulator.Value == EmulatorThreadsPolicy.Isolate ? 1 : 0)));
+            Resources.Add(new(ResourceClass.Pcpu, pinned.Value + (emulator.Value == EmulatorThreadsPolicy.Isolate ? 1 : 0)));
         }
 
         if (threads.Value == ThreadPolicy.Require) RequiredTraits.Add(Threads);

@@ -1,4 +1,6 @@
 using Kilonova.Crds;
+using Kilonova.Scheduling.Numa;
+using Kilonova.Scheduling.Pci;
 
 namespace Kilonova.Scheduling.Placement;
 
@@ -11,7 +13,7 @@ public static class Ledger
     /// <summary>Step named in refusals that are not about a resource.</summary>
     public const string Name = "Ledger";
 
-    /// <summary>Claims room for an instance.</summary>
+    /// <summary>Claims room for an instance, with its CPUs, memory pages and devices where it asks for any.</summary>
     /// <param name="provider">The provider as just read.</param>
     /// <param name="inventory">What the host may promise, computed from that same provider.</param>
     /// <param name="request">What the instance needs.</param>
@@ -44,16 +46,45 @@ public static class Ledger
             }
         }
 
-        var added = new Allocation
+        var added = Entry(request, identity);
+        if (!request.Numa.Any) return new ClaimResult.Claimed(added, Canonical(held.Append(added)));
+        if (inventory.Numa is null) return new ClaimResult.Refused(NumaTopologyFilter.FilterName, "the host reports no NUMA cells and no PCI devices");
+        var host = NumaLayout.Of(inventory.Numa).With(held);
+        if (NumaFit.Place(host, request.Numa) is not { } placement)
         {
-            Id = identity.InstanceID,
-            Epoch = identity.Epoch,
-            ClaimID = identity.ClaimID,
-            Holder = identity.Holder,
-            Resources = request.Resources.ToDictionary(r => r.ResourceClass, r => r.Amount, StringComparer.Ordinal),
-        };
+            return request.Numa.Topology is null
+                ? new ClaimResult.Refused(PciPassthroughFilter.FilterName, "not enough of the PCI devices wanted are free")
+                : new ClaimResult.Refused(NumaTopologyFilter.FilterName, NumaReason.Of(host, request.Numa));
+        }
+
+        added = NumaEntry.Write(added, placement);
         return new ClaimResult.Claimed(added, Canonical(held.Append(added)));
     }
+
+    /// <summary>
+    /// The entry that a claim would most likely write, for a snapshot that is to count it before it is written. Without pins where the host has no room: the claim
+    /// will be refused.
+    /// </summary>
+    /// <param name="host">Cells and devices of the host as the snapshot has them; null where it reports none.</param>
+    /// <param name="request">What the instance needs.</param>
+    /// <param name="identity">Who claims.</param>
+    /// <returns>The entry.</returns>
+    public static Allocation Expect(HostTopology? host, SchedulingRequest request, ClaimIdentity identity)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(identity);
+        var entry = Entry(request, identity);
+        return host is not null && request.Numa.Any && NumaFit.Place(host, request.Numa) is { } placement ? NumaEntry.Write(entry, placement) : entry;
+    }
+
+    private static Allocation Entry(SchedulingRequest request, ClaimIdentity identity) => new()
+    {
+        Id = identity.InstanceID,
+        Epoch = identity.Epoch,
+        ClaimID = identity.ClaimID,
+        Holder = identity.Holder,
+        Resources = request.Resources.ToDictionary(r => r.ResourceClass, r => r.Amount, StringComparer.Ordinal),
+    };
 
     /// <summary>Takes an entry out.</summary>
     /// <param name="provider">The provider as just read.</param>
@@ -109,12 +140,13 @@ public static class Ledger
         return amount > long.MaxValue - used ? long.MaxValue : used + amount;
     }
 
-    /// <summary>An entry is used again only for the same number, the same kind of holder (protocol: R2) and the same amounts.</summary>
+    /// <summary>An entry is used again only for the same number, the same kind of holder (protocol: R2) and the same amounts, cells and devices.</summary>
     private static bool Reusable(Allocation entry, SchedulingRequest request, ClaimIdentity identity) =>
         entry.Epoch == identity.Epoch
         && Kind(entry.Holder).SequenceEqual(Kind(identity.Holder))
         && entry.Resources.Count == request.Resources.Length
-        && request.Resources.All(r => entry.Resources.TryGetValue(r.ResourceClass, out var amount) && amount == r.Amount);
+        && request.Resources.All(r => entry.Resources.TryGetValue(r.ResourceClass, out var amount) && amount == r.Amount)
+        && NumaEntry.Read(entry, request.Numa.Topology) is { } placement && placement.Devices.Length == request.Numa.Devices.Sum(d => d.Count);
 
     private static ReadOnlySpan<char> Kind(string holder)
     {

@@ -6,6 +6,9 @@ public static class ResourceClass
     /// <summary>Virtual CPUs that share the host's CPUs.</summary>
     public const string Vcpu = "VCPU";
 
+    /// <summary>Host CPUs that are pinned to one guest.</summary>
+    public const string Pcpu = "PCPU";
+
     /// <summary>Memory, in MiB.</summary>
     public const string MemoryMb = "MEMORY_MB";
 
