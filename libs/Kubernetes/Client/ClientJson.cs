@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 namespace Kilonova.Kubernetes.Client;
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ExecCredential))]
 [JsonSerializable(typeof(KubernetesStatus))]
 [JsonSerializable(typeof(ListMeta))]
 [JsonSerializable(typeof(PartialObject))]

@@ -17,6 +17,9 @@ internal static class ClientMetrics
     public static readonly Counter<long> Retries = Meter.CreateCounter<long>(
         "kubernetes.client.retries", description: "Requests sent again, by verb and cause.");
 
+    public static readonly Counter<long> ReceivedBytes = Meter.CreateCounter<long>(
+        "kubernetes.client.received", "By", "Bytes of answers after decompression, watches included, by verb and resource.");
+
     public static void Record(in ApiRequest request, string code, TimeSpan duration) =>
         RequestDuration.Record(duration.TotalSeconds, new("verb", request.Verb), new("resource", request.Resource), new("code", code));
 

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -18,6 +19,9 @@ public sealed record KubernetesClientOptions
     /// <summary>Attempts for one request, the first included.</summary>
     public int MaxAttempts { get; init; } = 5;
 
+    /// <summary>Time for a request with all its attempts and the waits between them: none begins that would end later.</summary>
+    public TimeSpan TotalTimeout { get; init; } = TimeSpan.FromMinutes(2);
+
     /// <summary>First back-off between attempts; doubles, with full jitter.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromMilliseconds(200);
 
@@ -35,6 +39,15 @@ public sealed record KubernetesClientOptions
 
     /// <summary>Silence on a connection after which the server is pinged, and time it has to answer.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long a connection takes new requests: after this, names are looked up anew and other API servers get their share.</summary>
+    public TimeSpan ConnectionLifetime { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Addresses of a name; tests have names of their own.</summary>
+    internal Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } = Dns.GetHostAddressesAsync;
+
+    /// <summary>Largest object that is read, in bytes: alone, in a list or in a watch.</summary>
+    public int MaxObjectBytes { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>Objects asked for per page of a list.</summary>
     public int PageSize { get; init; } = 500;

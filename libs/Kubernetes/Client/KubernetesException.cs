@@ -30,6 +30,12 @@ public sealed class KubernetesException : Exception
     /// <summary>When the server wants to be asked again.</summary>
     public TimeSpan? RetryAfter { get; }
 
+    /// <summary>
+    /// UIDs of the flow schema and priority level that the server's fairness put the request under, for whoever asks why it was turned
+    /// away; null where the server does not say.
+    /// </summary>
+    public string? PriorityLevel { get; internal init; }
+
     /// <summary>A guard or precondition did not hold, or another applier owns a field (409).</summary>
     public bool IsConflict => Code == HttpStatusCode.Conflict && Reason != StatusReasons.AlreadyExists;
 

@@ -8,11 +8,10 @@ namespace Kilonova.Kubernetes.Client;
 /// Reads a list response object by object, so that memory holds one raw object at a time, never the whole text,
 /// and so that one unreadable object does not cost the others.
 /// </summary>
-internal sealed class ListReader<T>(ResourceType<T> type)
+internal sealed class ListReader<T>(ResourceType<T> type, int maxObject)
     where T : KubernetesObject
 {
     private const int InitialBuffer = 64 * 1024;
-    private const int MaxObject = 64 * 1024 * 1024;
 
     private Place _place;
 
@@ -66,10 +65,10 @@ internal sealed class ListReader<T>(ResourceType<T> type)
         }
     }
 
-    private static byte[] Grow(byte[] buffer, int filled)
+    private byte[] Grow(byte[] buffer, int filled)
     {
-        if (buffer.Length >= MaxObject)
-            throw new JsonException($"an object of more than {MaxObject} bytes");
+        if (buffer.Length >= maxObject)
+            throw new JsonException($"an object of more than {maxObject} bytes");
         var larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
         buffer.AsSpan(0, filled).CopyTo(larger);
         ArrayPool<byte>.Shared.Return(buffer);

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Kilonova.Kubernetes.Config;
@@ -17,7 +18,9 @@ internal sealed class RequestSender : IDisposable
 
     private readonly Transport _transport;
     private readonly KubernetesClientOptions _options;
-    private readonly TokenSource _token;
+    private readonly CredentialSource _credentials;
+    private readonly Uri _server;
+    private readonly string? _serverName;
     private readonly SemaphoreSlim _inFlight;
     private readonly RequestRate? _rate;
     private readonly string _userAgent;
@@ -29,16 +32,19 @@ internal sealed class RequestSender : IDisposable
         config.Validate();
         _options = options;
         _transport = new Transport(config, options);
-        _token = new TokenSource(config, options.CredentialCheckInterval, options.Time);
+        _credentials = new CredentialSource(config, options);
+        _server = config.Server;
+        _serverName = config.TlsServerName;
         _inFlight = new SemaphoreSlim(options.MaxInFlight);
         _rate = options.QueriesPerSecond is { } qps ? new RequestRate(qps, options.Time) : null;
-        _userAgent = $"{options.Component}/{options.ComponentVersion} ({(OperatingSystem.IsLinux() ? "linux" : RuntimeInformation.RuntimeIdentifier)}/{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()})";
+        _userAgent = $"{options.Component}/{options.ComponentVersion} ({(OperatingSystem.IsLinux() ? "linux" : RuntimeInformation.RuntimeIdentifier)}/{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}){Commit()}";
         _logger = options.LoggerFactory.CreateLogger("Kilonova.Kubernetes.Client");
     }
 
     public void Dispose()
     {
         _transport.Dispose();
+        _credentials.Dispose();
         _inFlight.Dispose();
     }
 
@@ -47,6 +53,7 @@ internal sealed class RequestSender : IDisposable
     /// <exception cref="KubernetesConnectionException">No answer, or not in time.</exception>
     public async Task<TResult> SendAsync<TResult>(ApiRequest request, Func<Stream, CancellationToken, ValueTask<TResult>> read, CancellationToken cancel)
     {
+        var started = _options.Time.GetTimestamp();
         for (var attempt = 1; ; attempt++)
         {
             TimeSpan? wait;
@@ -54,13 +61,12 @@ internal sealed class RequestSender : IDisposable
             {
                 return await AttemptAsync(request, read, cancel).ConfigureAwait(false);
             }
-            catch (KubernetesException e) when (attempt < _options.MaxAttempts && (wait = WaitAfter(request, e, attempt)) is not null)
+            catch (KubernetesException e) when ((wait = InTime(WaitAfter(request, e, attempt), attempt, started)) is not null)
             {
                 Retrying(request, e.Message, e.Reason.Length > 0 ? e.Reason : ((int)e.Code).ToString(CultureInfo.InvariantCulture), wait.Value);
             }
-            catch (KubernetesConnectionException e) when (attempt < _options.MaxAttempts && request.Retry == RetryRule.Read)
+            catch (KubernetesConnectionException e) when (request.Retry == RetryRule.Read && (wait = InTime(Backoff(attempt), attempt, started)) is not null)
             {
-                wait = Backoff(attempt);
                 Retrying(request, e.Message, e.IsTimeout ? "timeout" : "connection", wait.Value);
             }
 
@@ -98,6 +104,13 @@ internal sealed class RequestSender : IDisposable
         }
     }
 
+    /// <summary>The answer's body, measured. In a list the objects are limited, not their sum; a watch's reader limits its lines.</summary>
+    public async Task<Stream> ReadAsync(ApiRequest request, HttpResponseMessage response, CancellationToken cancel)
+    {
+        var stream = await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
+        return new AnswerStream(stream, request, request.Verb is "list" or "watch" ? long.MaxValue : _options.MaxObjectBytes);
+    }
+
     private async Task<TResult> AttemptAsync<TResult>(ApiRequest request, Func<Stream, CancellationToken, ValueTask<TResult>> read, CancellationToken cancel)
     {
         if (_rate is not null)
@@ -113,7 +126,7 @@ internal sealed class RequestSender : IDisposable
             code = Code(response);
             if (!response.IsSuccessStatusCode)
                 throw await ErrorAsync(request, response, linked.Token).ConfigureAwait(false);
-            var stream = await response.Content.ReadAsStreamAsync(linked.Token).ConfigureAwait(false);
+            var stream = await ReadAsync(request, response, linked.Token).ConfigureAwait(false);
             await using (stream.ConfigureAwait(false))
                 return await read(stream, linked.Token).ConfigureAwait(false);
         }
@@ -136,12 +149,12 @@ internal sealed class RequestSender : IDisposable
     /// <summary>Sends once; a token that the server refuses is read anew and tried once more.</summary>
     private async Task<HttpResponseMessage> DispatchAsync(ApiRequest request, CancellationToken cancel)
     {
-        var token = _token.Current();
-        var response = await SendOnceAsync(request, token, cancel).ConfigureAwait(false);
-        if (response.StatusCode == HttpStatusCode.Unauthorized && _token.RefreshAfter(token))
+        var credential = await _credentials.CurrentAsync(cancel).ConfigureAwait(false);
+        var response = await SendOnceAsync(request, credential, cancel).ConfigureAwait(false);
+        if (response.StatusCode == HttpStatusCode.Unauthorized && await _credentials.RefreshAfterAsync(credential, cancel).ConfigureAwait(false) is { } other && other != credential)
         {
             response.Dispose();
-            response = await SendOnceAsync(request, _token.Current(), cancel).ConfigureAwait(false);
+            response = await SendOnceAsync(request, other, cancel).ConfigureAwait(false);
         }
 
         if (response.Headers.NonValidated.TryGetValues("Warning", out var warnings))
@@ -156,24 +169,27 @@ internal sealed class RequestSender : IDisposable
         return response;
     }
 
-    private async Task<HttpResponseMessage> SendOnceAsync(ApiRequest request, string? token, CancellationToken cancel)
+    private async Task<HttpResponseMessage> SendOnceAsync(ApiRequest request, Credential credential, CancellationToken cancel)
     {
-        using var message = new HttpRequestMessage(request.Method, new Uri(_transport.BaseAddress.AbsoluteUri.TrimEnd('/') + request.PathAndQuery));
+        using var message = new HttpRequestMessage(request.Method, new Uri(_server.AbsoluteUri.TrimEnd('/') + request.PathAndQuery));
         if (message.RequestUri!.Scheme == Uri.UriSchemeHttps)
         {
             message.Version = HttpVersion.Version20;
             message.VersionPolicy = HttpVersionPolicy.RequestVersionOrLower;
         }
 
+        // Also the name that is sent in TLS and that the certificate must be for.
+        if (_serverName is not null)
+            message.Headers.Host = _serverName;
         message.Headers.TryAddWithoutValidation("User-Agent", _userAgent);
         message.Headers.TryAddWithoutValidation("Accept", "application/json");
-        if (token is not null)
+        if (credential.Token is { Length: > 0 } token)
             message.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
         if (request.ContentType is { } type)
             message.Content = new ReadOnlyMemoryContent(request.Body) { Headers = { ContentType = new MediaTypeHeaderValue(type) } };
 
         // HttpMessageInvoker never buffers: SendAsync returns at the headers.
-        return await _transport.Invoker.SendAsync(message, cancel).ConfigureAwait(false);
+        return await _transport.For(credential).SendAsync(message, cancel).ConfigureAwait(false);
     }
 
     private static string Code(HttpResponseMessage response) => ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture);
@@ -203,7 +219,7 @@ internal sealed class RequestSender : IDisposable
         var absent = response.StatusCode == HttpStatusCode.NotFound && status.Reason == StatusReasons.NotFound
             && request.Target is { } target && status.Details?.Name == target.Name
             && status.Details.Kind is { } kind && request.Resource.Split('.')[0].Equals(kind, StringComparison.OrdinalIgnoreCase);
-        return new KubernetesException(status, request.ToString(), retryAfter) { IsObjectAbsent = absent };
+        return new KubernetesException(status, request.ToString(), retryAfter) { IsObjectAbsent = absent, PriorityLevel = PriorityLevel(response) };
     }
 
     private TimeSpan? WaitAfter(in ApiRequest request, KubernetesException e, int attempt)
@@ -220,6 +236,9 @@ internal sealed class RequestSender : IDisposable
         return e.RetryAfter is { } after ? after + backoff : backoff;
     }
 
+    private TimeSpan? InTime(TimeSpan? wait, int attempt, long started) =>
+        attempt < _options.MaxAttempts && _options.Time.GetElapsedTime(started) + wait < _options.TotalTimeout ? wait : null;
+
     /// <summary>Exponential with full jitter.</summary>
     private TimeSpan Backoff(int attempt)
     {
@@ -233,12 +252,25 @@ internal sealed class RequestSender : IDisposable
         LogMessages.Retrying(_logger, request.ToString(), message, wait.TotalMilliseconds);
     }
 
+    /// <summary>As the server's fairness names them in every answer.</summary>
+    private static string? PriorityLevel(HttpResponseMessage response)
+    {
+        var headers = response.Headers.NonValidated;
+        return headers.TryGetValues("X-Kubernetes-PF-PriorityLevel-UID", out var level) && headers.TryGetValues("X-Kubernetes-PF-FlowSchema-UID", out var schema) ? $"{schema}/{level}" : null;
+    }
+
+    /// <summary>The commit that the program was built from, as the compiler noted it.</summary>
+    private static string Commit() =>
+        Assembly.GetEntryAssembly()?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+') is [_, { Length: > 0 } commit, ..]
+            ? " " + commit[..Math.Min(12, commit.Length)]
+            : "";
+
     private static bool IsConnectionFailure(Exception e, CancellationToken cancel) =>
         e is HttpRequestException or IOException or InvalidDataException or KubernetesConfigException
         || (e is OperationCanceledException && !cancel.IsCancellationRequested);
 
     private KubernetesConnectionException ConnectionFailure(in ApiRequest request, Exception e, CancellationTokenSource timeout) =>
         timeout.IsCancellationRequested
-            ? new($"{request}: no answer from {_transport.BaseAddress} within {_options.RequestTimeout.TotalSeconds:0.#} s", e) { IsTimeout = true }
-            : new($"{request}: {_transport.BaseAddress}: {(e.InnerException ?? e).Message}", e);
+            ? new($"{request}: no answer from {_server} within {_options.RequestTimeout.TotalSeconds:0.#} s", e) { IsTimeout = true }
+            : new($"{request}: {_server}: {(e is KubernetesConfigException ? e : e.InnerException ?? e).Message}", e);
 }

@@ -92,7 +92,8 @@ public sealed partial class Resource<T>
         AppendSelectors(query, scope, options.LabelSelector, options.FieldSelector);
         var request = new ApiRequest(HttpMethod.Get, query.ToString(), "watch", Type.Name, RetryRule.Never);
         var response = await _sender.OpenAsync(request, cancel).ConfigureAwait(false);
-        return new Watcher<T>(Type, response, options, Options.Time, request.ToString(), cancel);
+        var stream = await _sender.ReadAsync(request, response, cancel).ConfigureAwait(false);
+        return new Watcher<T>(Type, response, stream, options, Options, request.ToString(), cancel);
     }
 
     private async Task<ResourceList<T>> ListPagesAsync(WatchScope scope, ListOptions options, int limit, CancellationToken cancel)
@@ -126,7 +127,7 @@ public sealed partial class Resource<T>
             request,
             async (stream, token) =>
             {
-                var reader = new ListReader<T>(Type);
+                var reader = new ListReader<T>(Type, Options.MaxObjectBytes);
                 await reader.ReadAsync(stream, token).ConfigureAwait(false);
                 return reader;
             },

@@ -6,6 +6,9 @@ namespace Kilonova.Kubernetes.Client;
 internal sealed class TokenSource(KubernetesConfig config, TimeSpan interval, TimeProvider time)
 {
     private readonly Lock _lock = new();
+
+    // Spread, so that a host's processes do not all read at once.
+    private readonly TimeSpan _interval = interval * (0.8 + (Random.Shared.NextDouble() / 5));
     private string? _token = config.Token;
     private long _readAt;
     private bool _read;
@@ -16,7 +19,7 @@ internal sealed class TokenSource(KubernetesConfig config, TimeSpan interval, Ti
             return _token;
         lock (_lock)
         {
-            if (!_read || time.GetElapsedTime(_readAt) >= interval)
+            if (!_read || time.GetElapsedTime(_readAt) >= _interval)
                 Read();
             return _token;
         }

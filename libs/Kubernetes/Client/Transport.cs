@@ -27,26 +27,22 @@ internal sealed class Transport : IDisposable
         _config = config;
         _options = options;
         _rotates = (config.CertificateAuthority?.File ?? config.ClientCertificate?.File ?? config.ClientKey?.File) is not null;
-        _current = Connect(Material.Read(config));
+        _current = Connect(Material.Read(config, null));
         _checkedAt = options.Time.GetTimestamp();
-        // With another TLS name, requests are addressed to that name and the connection is made to the real host.
-        BaseAddress = config.TlsServerName is { } name ? new UriBuilder(config.Server) { Host = name }.Uri : config.Server;
     }
 
-    public Uri BaseAddress { get; }
-
-    public HttpMessageInvoker Invoker
+    /// <summary>The connections to send a request on that carries this credential.</summary>
+    /// <exception cref="KubernetesConfigException">The credential's certificate cannot be used.</exception>
+    public HttpMessageInvoker For(Credential credential)
     {
-        get
+        if (!_rotates && credential.Certificate is null)
+            return _current.Invoker;
+        lock (_lock)
         {
-            if (!_rotates)
-                return _current.Invoker;
-            lock (_lock)
-            {
-                if (_options.Time.GetElapsedTime(_checkedAt) >= _options.CredentialCheckInterval)
-                    Renew();
-                return _current.Invoker;
-            }
+            var isOther = credential.Certificate is not null && (credential.Certificate, credential.Key) != (_current.Material.Certificate, _current.Material.Key);
+            if (isOther || _options.Time.GetElapsedTime(_checkedAt) >= _options.CredentialCheckInterval)
+                Renew(credential);
+            return _current.Invoker;
         }
     }
 
@@ -56,18 +52,18 @@ internal sealed class Transport : IDisposable
         _retired?.Dispose();
     }
 
-    private void Renew()
+    private void Renew(Credential credential)
     {
         _checkedAt = _options.Time.GetTimestamp();
         Generation next;
         try
         {
-            var material = Material.Read(_config);
+            var material = Material.Read(_config, credential);
             if (material == _current.Material)
                 return;
             next = Connect(material);
         }
-        catch (KubernetesConfigException)
+        catch (KubernetesConfigException) when (credential.Certificate is null)
         {
             // Certificate and key are two files: between their replacements they do not match. The next look decides.
             return;
@@ -87,7 +83,7 @@ internal sealed class Transport : IDisposable
             KeepAlivePingDelay = _options.KeepAlive,
             KeepAlivePingTimeout = _options.KeepAlive,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(10),
+            PooledConnectionLifetime = _options.ConnectionLifetime,
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
             ConnectTimeout = TimeSpan.FromSeconds(10),
             AutomaticDecompression = DecompressionMethods.GZip,
@@ -95,27 +91,33 @@ internal sealed class Transport : IDisposable
             UseCookies = false,
             ConnectCallback = ConnectAsync,
         };
+        handler.UseProxy = _config.Proxy is not null;
         if (_config.Proxy is { } proxy)
-            handler.Proxy = new WebProxy(proxy);
+            handler.Proxy = new WebProxy(proxy) { Credentials = Login(proxy) };
         if (_config.Server.Scheme == Uri.UriSchemeHttps)
             handler.SslOptions = Tls(material);
         return new Generation(material, new HttpMessageInvoker(handler));
     }
 
+    private static NetworkCredential? Login(Uri proxy)
+    {
+        var parts = proxy.UserInfo.Split(':', 2);
+        return parts[0].Length == 0 ? null : new NetworkCredential(Uri.UnescapeDataString(parts[0]), parts.Length > 1 ? Uri.UnescapeDataString(parts[1]) : "");
+    }
+
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel)
     {
+        var addresses = await _options.Resolve(context.DnsEndPoint.Host, cancel).ConfigureAwait(false);
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            // A peer that vanished is noticed under HTTP/1.1 as well, where there are no pings.
+            await socket.ConnectAsync(addresses, context.DnsEndPoint.Port, cancel).ConfigureAwait(false);
+            // A peer that vanished is noticed under HTTP/1.1 as well, where there are no pings. Set afterwards: a socket with such options
+            // cannot go on to a name's next address when the first one refuses.
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, (int)_options.KeepAlive.TotalSeconds);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, (int)Math.Ceiling(_options.KeepAlive.TotalSeconds));
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 5);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
-            var endpoint = _config.TlsServerName is not null && context.DnsEndPoint.Host == BaseAddress.Host
-                ? new DnsEndPoint(_config.Server.DnsSafeHost, context.DnsEndPoint.Port)
-                : context.DnsEndPoint;
-            await socket.ConnectAsync(endpoint, cancel).ConfigureAwait(false);
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch
@@ -130,7 +132,7 @@ internal sealed class Transport : IDisposable
         var tls = new SslClientAuthenticationOptions { EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13 };
         if (material.Authority is { } authority)
         {
-            var roots = Certificates(authority, _config.CertificateAuthority!);
+            var roots = Certificates(authority, _config.CertificateAuthority!.Origin);
             tls.CertificateChainPolicy = new X509ChainPolicy
             {
                 TrustMode = X509ChainTrustMode.CustomRootTrust,
@@ -145,7 +147,7 @@ internal sealed class Transport : IDisposable
 
         if (material.Certificate is { } certificate)
         {
-            var chain = Certificates(certificate, _config.ClientCertificate!);
+            var chain = Certificates(certificate, _config.ClientCertificate?.Origin ?? _config.Exec!.Origin);
             X509Certificate2 leaf;
             try
             {
@@ -153,7 +155,7 @@ internal sealed class Transport : IDisposable
             }
             catch (Exception e) when (e is CryptographicException or ArgumentException)
             {
-                throw new KubernetesConfigException($"{_config.ClientKey}: not the private key of {_config.ClientCertificate}: {e.Message}", e);
+                throw new KubernetesConfigException($"{_config.ClientKey?.Origin ?? "clientKeyData"}: not the private key of {_config.ClientCertificate?.Origin ?? _config.Exec!.Origin}: {e.Message}", e);
             }
 
             chain.RemoveAt(0);
@@ -181,7 +183,7 @@ internal sealed class Transport : IDisposable
         throw new AuthenticationException($"the server's certificate is refused: {(causes.Count > 0 ? string.Join("; ", causes) : errors.ToString())}");
     }
 
-    private static X509Certificate2Collection Certificates(string pem, PemSource source)
+    private static X509Certificate2Collection Certificates(string pem, string source)
     {
         var certificates = new X509Certificate2Collection();
         try
@@ -199,8 +201,8 @@ internal sealed class Transport : IDisposable
     /// <summary>The texts that a set of connections was made from; equal texts need no new connections.</summary>
     private sealed record Material(string? Authority, string? Certificate, string? Key)
     {
-        public static Material Read(KubernetesConfig config) =>
-            new(config.CertificateAuthority?.Read(), config.ClientCertificate?.Read(), config.ClientKey?.Read());
+        public static Material Read(KubernetesConfig config, Credential? credential) =>
+            new(config.CertificateAuthority?.Read(), credential?.Certificate ?? config.ClientCertificate?.Read(), credential?.Key ?? config.ClientKey?.Read());
     }
 
     private sealed record Generation(Material Material, HttpMessageInvoker Invoker);

@@ -11,7 +11,7 @@ namespace Kilonova.Kubernetes.Config;
 internal static class KubeconfigReader
 {
     /// <summary>Ways to authenticate that exist in kubeconfigs and are not implemented: refused, never ignored.</summary>
-    private static readonly string[] s_unsupportedUserFields = ["exec", "auth-provider", "username", "password", "as", "as-uid", "as-groups", "as-user-extra"];
+    private static readonly string[] s_unsupportedUserFields = ["auth-provider", "username", "password", "as", "as-uid", "as-groups", "as-user-extra"];
 
     public static KubernetesConfig Read(IReadOnlyList<string> paths, bool mustExist, KubernetesConfigOptions options)
     {
@@ -48,11 +48,12 @@ internal static class KubeconfigReader
             TlsServerName = cluster.Text("tls-server-name"),
             CertificateAuthority = cluster.Pem("certificate-authority"),
             SkipTlsVerify = cluster.Flag("insecure-skip-tls-verify"),
-            Proxy = cluster.Address("proxy-url"),
+            Proxy = cluster.Proxy("proxy-url") ?? EnvironmentProxy.For(server, options.Environment),
             ClientCertificate = user?.Pem("client-certificate"),
             ClientKey = user?.Pem("client-key"),
             Token = user?.Text("token"),
             TokenFile = user?.File("tokenFile"),
+            Exec = user?.Exec("exec"),
             Namespace = context.Text("namespace") ?? "default",
             AllowInsecure = options.AllowInsecure,
             Source = $"{cluster.Path}, context {contextName}",
@@ -146,11 +147,47 @@ internal sealed class KubeconfigSection(string path, string place, YamlMappingNo
         var other => throw new KubernetesConfigException($"{Where(field)}: \"{other}\" is neither true nor false"),
     };
 
-    public Uri? Address(string field)
+    public Uri? Proxy(string field)
     {
         if (Text(field) is not { } text)
             return null;
-        return Uri.TryCreate(text, UriKind.Absolute, out var uri) ? uri : throw new KubernetesConfigException($"{Where(field)}: \"{text}\" is not an address");
+        return EnvironmentProxy.Parse(text) ?? throw new KubernetesConfigException($"{Where(field)}: \"{text}\" is not the address of a proxy (http, https, socks5)");
+    }
+
+    public ExecCommand? Exec(string field)
+    {
+        if (!node.Children.TryGetValue(field, out var value))
+            return null;
+        if (value is not YamlMappingNode mapping)
+            throw new KubernetesConfigException($"{Where(field)}: not a mapping");
+        var exec = new KubeconfigSection(Path, $"{place}.{field}", mapping);
+        var version = exec.Required("apiVersion");
+        if (!ExecCommand.Versions.Contains(version))
+            throw new KubernetesConfigException($"{exec.Where("apiVersion")}: \"{version}\" is not supported; use {string.Join(" or ", ExecCommand.Versions)}");
+        var mode = exec.Text("interactiveMode") ?? (version == ExecCommand.Versions[0] ? exec.Required("interactiveMode") : "IfAvailable");
+        if (mode is not ("Never" or "IfAvailable"))
+            throw new KubernetesConfigException($"{exec.Where("interactiveMode")}: {(mode == "Always" ? "the program wants a terminal, and there is none" : $"\"{mode}\" is none of Never, IfAvailable, Always")}");
+        var command = exec.Required("command");
+        return new ExecCommand
+        {
+            ApiVersion = version,
+            Command = command.Contains('/', StringComparison.Ordinal) ? exec.File("command")! : command,
+            Arguments = exec.Items("args", n => n is YamlScalarNode { Value: { } text } ? text : null),
+            Environment = exec.Items("env", n => n is YamlMappingNode m && m.Children.TryGetValue("name", out var name) && m.Children.TryGetValue("value", out var v) ? KeyValuePair.Create($"{name}", $"{v}") : (KeyValuePair<string, string>?)null)
+                .ToDictionary(e => e!.Value.Key, e => e!.Value.Value),
+            InstallHint = exec.Text("installHint"),
+            ProvideClusterInfo = exec.Flag("provideClusterInfo"),
+            Origin = Where(field),
+        };
+    }
+
+    private List<TItem> Items<TItem>(string field, Func<YamlNode, TItem?> read)
+    {
+        if (!node.Children.TryGetValue(field, out var value) || value is YamlScalarNode { Value: "" or "null" or "~" })
+            return [];
+        return value is YamlSequenceNode items
+            ? [.. items.Select((item, i) => read(item) ?? throw new KubernetesConfigException($"{Where(field)}[{i}]: not what belongs there"))]
+            : throw new KubernetesConfigException($"{Where(field)}: not a list");
     }
 
     /// <summary>A path, made absolute against the kubeconfig's own folder.</summary>

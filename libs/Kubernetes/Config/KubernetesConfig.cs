@@ -27,10 +27,16 @@ public sealed class KubernetesConfig
     /// <summary>File that holds the bearer token and is rotated by others; goes before <see cref="Token"/>.</summary>
     public string? TokenFile { get; init; }
 
+    /// <summary>Program that hands out token, certificate or both; instead of the others.</summary>
+    public ExecCommand? Exec { get; init; }
+
     /// <summary>Namespace of the context, or the pod's own.</summary>
     public string Namespace { get; init; } = "default";
 
-    /// <summary>Proxy for this server; null follows the environment.</summary>
+    /// <summary>
+    /// Proxy for this server; null is none. <see cref="Load"/> takes the kubeconfig's, else the environment's; a pod goes straight to the
+    /// address that its cluster gave it.
+    /// </summary>
     public Uri? Proxy { get; init; }
 
     /// <summary>Accepts any server certificate. Refused unless <see cref="AllowInsecure"/> says so as well.</summary>
@@ -74,6 +80,8 @@ public sealed class KubernetesConfig
             throw new KubernetesConfigException($"{Source}: insecure-skip-tls-verify is refused unless insecure connections are allowed");
         if (SkipTlsVerify && CertificateAuthority is not null)
             throw new KubernetesConfigException($"{Source}: insecure-skip-tls-verify contradicts the certificate authority that is given");
+        if (Exec is not null && (Token ?? TokenFile ?? ClientCertificate?.Origin) is not null)
+            throw new KubernetesConfigException($"{Source}: exec contradicts the token or certificate that is given");
         if (ClientCertificate is null != ClientKey is null)
             throw new KubernetesConfigException($"{Source}: a client certificate needs client-certificate and client-key; only {(ClientKey is null ? "client-certificate" : "client-key")} is given");
     }

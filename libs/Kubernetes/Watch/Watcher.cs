@@ -14,21 +14,24 @@ public sealed class Watcher<T> : IAsyncEnumerable<WatchEvent<T>>, IAsyncDisposab
     where T : KubernetesObject
 {
     private const int InitialBuffer = 16 * 1024;
-    private const int MaxLine = 64 * 1024 * 1024;
 
     private readonly ResourceType<T> _type;
     private readonly HttpResponseMessage _response;
     private readonly WatchOptions _options;
+    private readonly Stream _stream;
+    private readonly int _maxLine;
     private readonly TimeProvider _time;
     private readonly string _request;
     private readonly CancellationToken _cancel;
 
-    internal Watcher(ResourceType<T> type, HttpResponseMessage response, WatchOptions options, TimeProvider time, string request, CancellationToken cancel)
+    internal Watcher(ResourceType<T> type, HttpResponseMessage response, Stream stream, WatchOptions options, KubernetesClientOptions client, string request, CancellationToken cancel)
     {
         _type = type;
         _response = response;
         _options = options;
-        _time = time;
+        _stream = stream;
+        _maxLine = client.MaxObjectBytes;
+        _time = client.Time;
         _request = request;
         _cancel = cancel;
     }
@@ -43,12 +46,11 @@ public sealed class Watcher<T> : IAsyncEnumerable<WatchEvent<T>>, IAsyncDisposab
         var buffer = ArrayPool<byte>.Shared.Rent(InitialBuffer);
         try
         {
-            var stream = await OpenAsync(linked.Token).ConfigureAwait(false);
             var filled = 0;
             while (true)
             {
                 idle.CancelAfter(_options.IdleTimeout);
-                var read = await ReadAsync(stream, buffer.AsMemory(filled), idle, linked.Token, cancellationToken).ConfigureAwait(false);
+                var read = await ReadAsync(buffer.AsMemory(filled), idle, linked.Token, cancellationToken).ConfigureAwait(false);
                 // What follows the last line break is half a line: the event comes again when the watch is resumed.
                 if (read == 0)
                     yield break;
@@ -87,23 +89,21 @@ public sealed class Watcher<T> : IAsyncEnumerable<WatchEvent<T>>, IAsyncDisposab
         return ValueTask.CompletedTask;
     }
 
-    private static byte[] Grow(byte[] buffer, int filled)
+    private byte[] Grow(byte[] buffer, int filled)
     {
-        if (buffer.Length >= MaxLine)
-            throw new KubernetesDecodeException($"an event of more than {MaxLine} bytes", null);
+        if (buffer.Length >= _maxLine)
+            throw new KubernetesDecodeException($"an event of more than {_maxLine} bytes", null);
         var larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
         buffer.AsSpan(0, filled).CopyTo(larger);
         ArrayPool<byte>.Shared.Return(buffer);
         return larger;
     }
 
-    private async ValueTask<Stream> OpenAsync(CancellationToken cancel) => await _response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
-
-    private async ValueTask<int> ReadAsync(Stream stream, Memory<byte> buffer, CancellationTokenSource idle, CancellationToken linked, CancellationToken consumer)
+    private async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationTokenSource idle, CancellationToken linked, CancellationToken consumer)
     {
         try
         {
-            return await stream.ReadAsync(buffer, linked).ConfigureAwait(false);
+            return await _stream.ReadAsync(buffer, linked).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or HttpRequestException)
         {

@@ -98,7 +98,12 @@ public sealed class ConfigTests : IDisposable
     [InlineData("certificate-authority: ca.pem", "insecure-skip-tls-verify: true", "insecure-skip-tls-verify is refused unless")]
     [InlineData("Q0VSVA==", "'?'", "config: users[\"u\"].user.client-certificate-data: not base64")]
     [InlineData(", client-key: keys/k.pem", "", "only client-certificate is given")]
-    [InlineData("token: secret-token", "exec: { command: get }", "config: users[\"u\"].user.exec: this way to authenticate is not supported")]
+    [InlineData("token: secret-token", "exec: { apiVersion: client.authentication.k8s.io/v1beta1, command: get }", "exec contradicts the token or certificate")]
+    [InlineData("token: secret-token", "exec: { apiVersion: client.authentication.k8s.io/v1alpha1, command: get }", "users[\"u\"].user.exec.apiVersion: \"client.authentication.k8s.io/v1alpha1\" is not supported")]
+    [InlineData("token: secret-token", "exec: { apiVersion: client.authentication.k8s.io/v1, command: get }", "user.exec.interactiveMode is missing")]
+    [InlineData("token: secret-token", "exec: { apiVersion: client.authentication.k8s.io/v1, interactiveMode: Always, command: get }", "the program wants a terminal")]
+    [InlineData("token: secret-token", "exec: { apiVersion: client.authentication.k8s.io/v1beta1, command: get, args: x }", "user.exec.args: not a list")]
+    [InlineData("http://proxy:3128", "ftp://proxy", "clusters[\"c\"].cluster.proxy-url: \"ftp://proxy\" is not the address of a proxy")]
     [InlineData("token: secret-token", "username: me", "users[\"u\"].user.username: this way")]
     [InlineData("contexts:", "contexts: [", "config: line")]
     public void Faults_are_told_with_file_and_field(string part, string fault, string message)

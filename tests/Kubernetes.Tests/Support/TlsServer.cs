@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -6,6 +7,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging;
 
@@ -24,6 +26,21 @@ internal sealed class TestAuthority : IDisposable
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
         _certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-10), DateTimeOffset.UtcNow.AddDays(10));
     }
+
+    private TestAuthority(X509Certificate2 certificate) => _certificate = certificate;
+
+    /// <summary>An authority that this one vouches for.</summary>
+    public TestAuthority Intermediate()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN=intermediate {Guid.NewGuid():N}", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
+        using var signed = request.Create(_certificate, DateTimeOffset.UtcNow.AddDays(-9), DateTimeOffset.UtcNow.AddDays(9), RandomNumberGenerator.GetBytes(8));
+        return new TestAuthority(signed.CopyWithPrivateKey(key));
+    }
+
+    public X509Certificate2 Certificate => _certificate;
 
     public string Pem => _certificate.ExportCertificatePem();
 
@@ -55,27 +72,59 @@ internal sealed class TlsServer : IAsyncDisposable
 
     public int Port { get; private set; }
 
-    public static async Task<TlsServer> StartAsync(TestAuthority authority, Action<SubjectAlternativeNameBuilder>? names, bool expired = false, string name = "server")
+    /// <summary>Names that clients sent in TLS.</summary>
+    public ConcurrentQueue<string?> ServerNames { get; } = new();
+
+    /// <summary>Certificates that clients sent along with their own.</summary>
+    public ConcurrentQueue<string> Intermediates { get; } = new();
+
+    /// <summary>Address at which the last connection came.</summary>
+    public IPAddress? LastAddress { get; private set; }
+
+    public static async Task<TlsServer> StartAsync(TestAuthority authority, Action<SubjectAlternativeNameBuilder>? names, bool expired = false, string name = "server", IPAddress? address = null, HttpProtocols protocols = HttpProtocols.Http1AndHttp2)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var leaf = authority.Issue(key, name, names, expired);
-        var certificate = leaf.CopyWithPrivateKey(key);
+        return await StartAsync(leaf.CopyWithPrivateKey(key), address, protocols);
+    }
+
+    public static async Task<TlsServer> StartAsync(X509Certificate2 certificate, IPAddress? address = null, HttpProtocols protocols = HttpProtocols.Http1AndHttp2)
+    {
+        TlsServer? server = null;
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(https =>
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(address ?? IPAddress.Loopback, 0, listen =>
         {
-            https.ServerCertificate = certificate;
-            https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
-            https.AllowAnyClientCertificate();
-        })));
+            listen.Protocols = protocols;
+            listen.Use(next => connection =>
+            {
+                server!.LastAddress = (connection.LocalEndPoint as IPEndPoint)?.Address.MapToIPv4();
+                return next(connection);
+            });
+            listen.UseHttps(https =>
+            {
+                https.ServerCertificateSelector = (_, asked) =>
+                {
+                    server!.ServerNames.Enqueue(asked);
+                    return certificate;
+                };
+                https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+                https.ClientCertificateValidation = (_, chain, _) =>
+                {
+                    foreach (var sent in chain?.ChainPolicy.ExtraStore ?? [])
+                        server!.Intermediates.Enqueue(sent.Subject);
+                    return true;
+                };
+            });
+        }));
         var application = builder.Build();
         application.Run(context => context.Response.WriteAsync($$"""{"major":"{{context.Request.Protocol}}","minor":"{{context.Request.Host.Host}}","gitVersion":"{{context.Connection.ClientCertificate?.Subject}}"}"""));
+        server = new TlsServer(application);
         await application.StartAsync();
-        var address = application.Services.GetService(typeof(Microsoft.AspNetCore.Hosting.Server.IServer)) is Microsoft.AspNetCore.Hosting.Server.IServer server
-            ? server.Features.Get<IServerAddressesFeature>()!.Addresses.Single()
-            : throw new InvalidOperationException("no server");
-        return new TlsServer(application) { Port = new Uri(address).Port };
+        var listening = ((Microsoft.AspNetCore.Hosting.Server.IServer)application.Services.GetService(typeof(Microsoft.AspNetCore.Hosting.Server.IServer))!).Features.Get<IServerAddressesFeature>()!;
+        server.Port = new Uri(listening.Addresses.Single()).Port;
+        return server;
     }
 
     public KubernetesConfig Config(TestAuthority authority, string host = "127.0.0.1") =>
