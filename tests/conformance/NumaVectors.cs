@@ -7,7 +7,7 @@ public sealed class NumaVectors : VectorKind
 {
     private const string ThreadOrder = "numa: threads of a core are taken in order";
     private const string Caches = "numa: a fit does not depend on what was tried before";
-    private const string NoPages = "numa: a cell without page counts can be used";
+    internal const string NoPages = "numa: a cell without page counts can be used";
     private static readonly string[] Alone = ["cpu_policy", "cpu_thread_policy", "realtime_cpus", "dedicated_cpus", "emulator_threads_policy", "pci_numa_policy", "cpu_topology"];
 
     /// <inheritdoc/>

@@ -33,6 +33,11 @@ internal static class ScheduleComparison
         Close($"{name} total", theirs["total"] as JsonObject, ours["total"] as JsonObject, findings);
         Weighers(name, theirs["weighers"] as JsonArray ?? [], ours["weighers"] as JsonArray ?? [], findings);
         if (theirs["after"] is not JsonObject after) return;
+        if (ours["failed_on_pages"] is not null) findings.Explained(NumaVectors.NoPages);
+        if (Counts(after["pinned_cpus"]) is var pinned && !JsonNode.DeepEquals(pinned, ours["after"]?["pinned_cpus"] ?? new JsonObject()))
+            findings.Different($"{name} after pinned_cpus: {after["pinned_cpus"]?.ToJsonString()}, we as many as {ours["after"]?["pinned_cpus"]?.ToJsonString()}");
+        if (after["pci_free"] is JsonArray free && Sum(free) != Sum(ours["after"]!["pci_free"]!.AsArray()))
+            findings.Different($"{name} after pci_free: {free.ToJsonString()}, we {ours["after"]!["pci_free"]!.ToJsonString()}");
         foreach (var figure in Figures)
             if (after[figure]?.ToJsonString() != ours["after"]?[figure]?.ToJsonString()) findings.Different($"{name} after {figure}: {after[figure]}, we {ours["after"]?[figure]}");
     }
@@ -52,6 +57,11 @@ internal static class ScheduleComparison
                 Close($"{name} {weigher!["weigher"]} {part}", weigher[part] as JsonObject, own?[part] as JsonObject, findings);
         }
     }
+
+    /// <summary>How many CPUs are pinned in each cell; which ones is compared by the NUMA vectors.</summary>
+    private static JsonObject Counts(JsonNode? pinned) => new((pinned as JsonObject ?? []).Select(p => KeyValuePair.Create(p.Key, (JsonNode?)p.Value!.AsArray().Count)));
+
+    private static int Sum(JsonArray numbers) => numbers.Sum(n => n!.GetValue<int>());
 
     private static string Names(JsonArray weighers) => string.Join(' ', weighers.Select(w => w!["weigher"]));
 

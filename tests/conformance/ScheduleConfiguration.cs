@@ -49,6 +49,7 @@ internal static class ScheduleConfiguration
             IoOpsWeightMultiplier = Multiplier("io_ops_weight_multiplier", -1),
             SoftAffinityWeightMultiplier = Multiplier("soft_affinity_weight_multiplier", 1),
             SoftAntiAffinityWeightMultiplier = Multiplier("soft_anti_affinity_weight_multiplier", 1),
+            PciWeightMultiplier = Multiplier("pci_weight_multiplier", 1),
             BuildFailureWeightMultiplier = Multiplier("build_failure_weight_multiplier", 1_000_000),
             CrossCellMoveWeightMultiplier = Multiplier("cross_cell_move_weight_multiplier", 1_000_000),
             MetricsWeightMultiplier = multipliers["metrics_weight_multiplier"]?.GetValue<double>() ?? Setting("metrics.weight_multiplier", 1.0),

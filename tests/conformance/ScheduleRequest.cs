@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Kilonova.Crds;
 using Kilonova.Scheduling;
+using Kilonova.Scheduling.Numa;
 using Kilonova.Scheduling.Placement;
 
 namespace Kilonova.Conformance;
@@ -24,12 +25,18 @@ internal sealed class ScheduleRequest
         this.world = world;
         Flavor = FlavorOf(request["flavor"]!.AsObject());
         Image = request["image"] is JsonObject image ? new ImageSpec { Properties = ScheduleWorld.Texts(image["properties"] as JsonObject ?? []) } : null;
+        Numa = NumaOf();
         if (request["server_group"]?["hosts"] is JsonArray hosts) groupHosts.AddRange(hosts.Select(h => h!.ToString()));
     }
 
     public FlavorSpec Flavor { get; }
 
     public ImageSpec? Image { get; }
+
+    /// <summary>What it asks of NUMA cells and devices. A flavor and an image that cannot be had together ask for nothing: Nova goes no further then either.</summary>
+    public NumaWishes Numa { get; set; }
+
+    private NumaWishes NumaOf() => new(TopologyConstraints.Of(Flavor, Image).Value, NumaHost.Requests(request["pci_requests"]), NumaHost.Networks(request["network_metadata"]));
 
     public int Instances => request["num_instances"]?.GetValue<int>() ?? 1;
 
@@ -71,6 +78,7 @@ internal sealed class ScheduleRequest
         Project = request["project_id"]?.ToString(),
         FlavorName = request["flavor"]!["name"]?.ToString(),
         ImageName = request["image"]?["id"]?.ToString(),
+        Numa = Numa,
         Flavor = Flavor,
         Image = Image,
         SameHostAs = Hints("same_host"),

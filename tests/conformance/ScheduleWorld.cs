@@ -2,7 +2,9 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Kilonova.Crds;
+using Kilonova.Scheduling;
 using Kilonova.Scheduling.Hosts;
+using Kilonova.Scheduling.Numa;
 using Kilonova.Scheduling.Placement;
 
 namespace Kilonova.Conformance;
@@ -18,7 +20,7 @@ internal sealed class ScheduleWorld
         var aggregates = (scenario["aggregates"] as JsonArray ?? []).ToDictionary(a => a!["id"]!.ToString(), a => a!["metadata"] as JsonObject ?? []);
         foreach (var node in scenario["hosts"] as JsonArray ?? [])
         {
-            var facts = Facts(node!.AsObject(), aggregates);
+            var facts = Facts(node!.AsObject(), aggregates) with { Topology = Topology(node.AsObject(), scenario["conf"]) };
             hosts[facts.Name] = facts;
             Order.Add(facts.Name);
         }
@@ -39,19 +41,23 @@ internal sealed class ScheduleWorld
     }
 
     /// <summary>Takes what an instance of a flavor takes, room or not: placement is not asked here.</summary>
-    public void Consume(string name, FlavorSpec flavor, string? groupedInstance, int number)
+    /// <param name="limited">Whether the NUMA filter was asked: only then does Nova look at overcommit.</param>
+    public NumaConsumption Consume(string name, FlavorSpec flavor, NumaWishes wishes, bool limited, string? groupedInstance, int number)
     {
         var facts = hosts[name];
+        var numa = NumaConsumption.Of(facts.Topology!, wishes, limited);
         var disk = flavor.RootGiB + (flavor.EphemeralGiB ?? 0);
         var taken = Entry($"consumed-{number}", flavor.Vcpus, flavor.MemoryMiB, disk);
         List<Allocation> allocations = [.. facts.Allocations, taken];
         if (groupedInstance is not null && !allocations.Exists(a => a.Id == groupedInstance)) allocations.Add(Entry(groupedInstance, 0, 0, 0));
         hosts[name] = facts with
         {
+            Topology = numa.Host,
             Allocations = allocations,
             DiskAvailableLeastGiB = facts.DiskAvailableLeastGiB - disk,
-            Activity = facts.Activity with { Instances = facts.Activity.Instances + 1, IoOperations = facts.Activity.IoOperations + 1 },
+            Activity = facts.Activity with { Instances = facts.Activity.Instances + 1, IoOperations = facts.Activity.IoOperations + (numa.Completed ? 1 : 0) },
         };
+        return numa;
     }
 
     /// <summary>Replaces a host.</summary>
@@ -69,8 +75,16 @@ internal sealed class ScheduleWorld
             ["num_instances"] = facts.Activity.Instances,
             ["num_io_ops"] = facts.Activity.IoOperations,
             ["vcpus_used"] = Used(facts, ResourceClass.Vcpu),
+            ["pci_free"] = new JsonArray([.. facts.Topology!.Pci!.Pools.Select(p => p.Count).Where(c => c > 0).Select(c => (JsonNode)c)]),
+            ["pinned_cpus"] = new JsonObject(facts.Topology.Cells.Select(c => KeyValuePair.Create(c.Id.ToString(CultureInfo.InvariantCulture), (JsonNode?)c.PinnedCpus.Count))),
         };
     }
+
+    private static HostTopology Topology(JsonObject host, JsonNode? conf) => NumaHost.Topology(
+        host["numa_topology"]?["cells"] as JsonArray ?? [],
+        new OvercommitLimits(Number(host, "cpu_allocation_ratio") ?? 1, Number(host, "ram_allocation_ratio") ?? 1),
+        conf?["compute.packing_host_numa_cells_allocation_strategy"]?.GetValue<bool>() == true,
+        host["pci_pools"] as JsonArray ?? []);
 
     private static long Used(HostFacts facts, string resourceClass) => facts.Allocations.Sum(a => a.Resources.TryGetValue(resourceClass, out var amount) ? amount : 0);
 

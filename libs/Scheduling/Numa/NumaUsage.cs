@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
+using Kilonova.Scheduling.Pci;
 
 namespace Kilonova.Scheduling.Numa;
 
@@ -28,6 +29,18 @@ public static class NumaUsage
                 cell.HostCell, cell.Guest.MemoryMiB, cell.PageSizeKiB, cell.Guest.SharedCpus.Count, pinned,
                 placement.Guest is { Pins: true, ThreadPolicy: ThreadPolicy.Isolate });
         }
+    }
+
+    /// <summary>The host with a guest placed on it, devices included.</summary>
+    /// <param name="host">The host.</param>
+    /// <param name="placement">Where the guest is.</param>
+    /// <param name="devices">Devices that it asks for.</param>
+    /// <returns>The host.</returns>
+    public static HostTopology Occupy(HostTopology host, NumaPlacement placement, ImmutableArray<PciRequest> devices)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        var after = Add(host, Of(placement));
+        return devices.IsEmpty ? after : after with { Pci = host.Pci?.Without(devices, host.Cells, [.. placement.Cells.Select(c => c.HostCell)]) ?? host.Pci };
     }
 
     /// <summary>The host with a guest more.</summary>

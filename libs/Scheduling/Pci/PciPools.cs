@@ -50,6 +50,34 @@ public sealed class PciPools
         // Taking a virtual function takes its physical one away, and the other way round: only the devices tell.
         if (HasDevices && requests.Length > 1) return Take(requests, host, cells) is not null;
         Span<int> left = Pools.Length <= 64 ? stackalloc int[Pools.Length] : new int[Pools.Length];
+        return Draw(requests, host, cells, left);
+    }
+
+    /// <summary>The pools without what a guest takes.</summary>
+    /// <param name="requests">What it asks for.</param>
+    /// <param name="host">NUMA cells of the host.</param>
+    /// <param name="cells">Numbers of the cells that it is on; empty for a guest without topology.</param>
+    /// <returns>What is left; null when the host lacks some.</returns>
+    public PciPools? Without(ImmutableArray<PciRequest> requests, ImmutableArray<HostCell> host, ReadOnlySpan<int> cells)
+    {
+        if (HasDevices)
+        {
+            if (Take(requests, host, cells) is not { } taken) return null;
+            var parents = Pools.SelectMany(p => p.Devices).Where(d => d.Parent is not null && taken.Contains(d.Address)).Select(d => d.Parent!).ToHashSet(StringComparer.Ordinal);
+            return new PciPools([.. Pools.Select(pool =>
+            {
+                var free = pool.Devices.RemoveAll(d => taken.Contains(d.Address) || parents.Contains(d.Address) || (d.Parent is { } parent && taken.Contains(parent)));
+                return pool with { Count = free.Length, Devices = free };
+            })]);
+        }
+
+        var left = new int[Pools.Length];
+        return Draw(requests, host, cells, left) ? new PciPools([.. Pools.Select((pool, i) => pool with { Count = left[i] })]) : null;
+    }
+
+    /// <summary>Draws from the pools by number.</summary>
+    private bool Draw(ImmutableArray<PciRequest> requests, ImmutableArray<HostCell> host, ReadOnlySpan<int> cells, Span<int> left)
+    {
         Span<int> usable = Pools.Length <= 64 ? stackalloc int[Pools.Length] : new int[Pools.Length];
         for (var i = 0; i < left.Length; i++) left[i] = Pools[i].Count;
         foreach (var request in requests)
