@@ -67,8 +67,8 @@ internal sealed class AgentService : IAsyncDisposable
         var faults = new FaultPoints(options.FaultPoints, options.StateDirectory);
         builder = new GuestBuilder(state, images, libvirt, api, faults, sequence, time, options.ParallelBuilds);
         power = new GuestPower(libvirt, changes, time, options.ShutdownTimeout, loggers.CreateLogger<GuestPower>());
-        var rounds = new InstanceRounds(
-            api, builder, power, look, records, state, board, heartbeat, host, new HostShutdown(time), faults, metrics, sequence, time, loggers.CreateLogger<InstanceRounds>());
+        var guests = new GuestHost(builder, power, look, records, state, heartbeat, host, new HostShutdown(time), metrics, time, loggers.CreateLogger<GuestHost>());
+        var rounds = new InstanceRounds(api, guests, board, faults, metrics, sequence, loggers.CreateLogger<InstanceRounds>());
         scheduler = new InstanceScheduler(rounds, changes, time, loggers.CreateLogger<InstanceScheduler>());
         pass = new FullPass(api, look, records, state, scheduler, time, loggers.CreateLogger<FullPass>());
         instances = new Informer<Instance>(api.Instances, api.Scope, new InformerOptions<Instance> { Transform = Small });

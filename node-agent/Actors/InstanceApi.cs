@@ -7,7 +7,7 @@ using Kilonova.NodeAgent.Protocol;
 namespace Kilonova.NodeAgent.Actors;
 
 /// <summary>What the agent reads and writes in the API for its instances. Every read is by quorum.</summary>
-internal sealed class InstanceApi(KubernetesClient client, string nodeName, string hostID, Sequence sequence)
+internal sealed class InstanceApi(KubernetesClient client, string nodeName, string hostID, Sequence sequence) : IInstanceApi
 {
     private readonly string hostNamespace = ApiGroup.HostNamespace(nodeName);
     private readonly Resource<ResourceProvider> providers = client.Resource(ResourceType.Of(CrdsJsonContext.Default.ResourceProvider));

@@ -1,10 +1,7 @@
 using System.Collections.Concurrent;
 using Kilonova.Crds;
 using Kilonova.Kubernetes.Client;
-using Kilonova.NodeAgent.Domains;
 using Kilonova.NodeAgent.Protocol;
-using Kilonova.NodeAgent.Registration;
-using Kilonova.NodeAgent.State;
 using Microsoft.Extensions.Logging;
 
 namespace Kilonova.NodeAgent.Actors;
@@ -13,22 +10,7 @@ namespace Kilonova.NodeAgent.Actors;
 /// One round for one instance: look, let the protocol decide, do the one step, and again until there is nothing to do. Never two rounds of the same instance at
 /// a time. Decides nothing itself.
 /// </summary>
-internal sealed class InstanceRounds(
-    InstanceApi api,
-    GuestBuilder builder,
-    GuestPower power,
-    DomainLook look,
-    RecordStore records,
-    StateDirectory state,
-    InstanceBoard board,
-    Heartbeat heartbeat,
-    HostReporter host,
-    HostShutdown shutdown,
-    FaultPoints faults,
-    AgentMetrics metrics,
-    Sequence sequence,
-    TimeProvider time,
-    ILogger<InstanceRounds> logger)
+internal sealed class InstanceRounds(IInstanceApi api, IGuestHost host, InstanceBoard board, FaultPoints faults, AgentMetrics metrics, Sequence sequence, ILogger<InstanceRounds> logger)
 {
     /// <summary>More steps than any round needs: a protocol that does not come to rest must show, not spin.</summary>
     private const int MaxSteps = 40;
@@ -65,7 +47,7 @@ internal sealed class InstanceRounds(
     /// <returns>When to look again without an event; null when only an event can change anything.</returns>
     public async Task<TimeSpan?> RunAsync(string id, InstanceReading? reading, CancellationToken cancel)
     {
-        var round = new Round(id, reading) { Domain = await look.AtAsync(id, cancel) };
+        var round = new Round(id, reading) { Domain = await host.LookAsync(id, cancel) };
         var step = (Step)new Step.ReadInstance();
         for (var count = 0; count < MaxSteps; count++)
         {
@@ -109,19 +91,18 @@ internal sealed class InstanceRounds(
 
     private async Task<InstanceView> ViewAsync(Round round, CancellationToken cancel)
     {
-        var record = records.Read(round.ID);
         // Asked only where it matters: a guest is off that ran in this boot, or one is about to be started.
-        var goesDown = round.Domain is not { Active: true } && round.Instance is not null && await shutdown.IsUnderWayAsync(cancel);
+        var matters = round.Domain is not { Active: true } && round.Instance is not null;
         return new InstanceView
         {
             InstanceID = round.ID,
-            Host = new HostView(host.BootID, heartbeat.RenewedAt, heartbeat.IsFresh, goesDown, time.GetUtcNow()),
+            Host = await host.ViewAsync(matters, cancel),
             Instance = round.Instance,
             Ledger = round.Ledger,
-            Record = record,
-            TombstoneEpoch = records.TombstoneEpoch(round.ID),
+            Record = host.Record(round.ID),
+            TombstoneEpoch = host.TombstoneEpoch(round.ID),
             Domain = round.Domain,
-            FilesExist = Directory.Exists(state.FilesOf(round.ID).Directory),
+            FilesExist = host.FilesExist(round.ID),
             Prepared = prepared.GetValueOrDefault(round.ID),
         };
     }
@@ -137,37 +118,37 @@ internal sealed class InstanceRounds(
                 round.Ledger = await api.ReadLedgerAsync(round.ID, cancel);
                 break;
             case Step.Prepare prepare:
-                await PrepareAsync(round, view, prepare.Instance, cancel);
-                round.Domain = await look.AtAsync(round.ID, cancel);
+                prepared[round.ID] = await host.PrepareAsync(prepare.Instance, view.Record, (part, how, token) => TellAsync(round, view, part, how, token), cancel);
+                round.Domain = await host.LookAsync(round.ID, cancel);
                 break;
             case Step.WriteRecord write:
-                records.Write(write.Record);
+                await host.WriteRecordAsync(write.Record, cancel);
                 break;
             case Step.StartDomain start:
-                await StartAsync(round, view, start.Instance, cancel);
+                await host.StartAsync(start.Instance, view.Record!, cancel);
+                round.Domain = await host.LookAsync(round.ID, cancel);
                 break;
             case Step.ResumeDomain:
-                await power.ResumeAsync(round.ID, cancel);
-                round.Domain = await look.AtAsync(round.ID, cancel);
+                await host.ResumeAsync(round.ID, cancel);
+                round.Domain = await host.LookAsync(round.ID, cancel);
                 break;
             case Step.StopDomain:
-                await power.StopAsync(round.ID, cancel);
-                round.Domain = await look.AtAsync(round.ID, cancel);
+                await host.StopAsync(round.ID, cancel);
+                round.Domain = await host.LookAsync(round.ID, cancel);
                 break;
             case Step.RemoveDomain:
-                await power.RemoveAsync(round.ID, cancel);
-                round.Domain = await look.AtAsync(round.ID, cancel);
+                await host.RemoveDomainAsync(round.ID, cancel);
+                round.Domain = await host.LookAsync(round.ID, cancel);
                 break;
             case Step.RemoveFiles:
                 prepared.TryRemove(round.ID, out _);
-                Directory.Delete(state.FilesOf(round.ID).Directory, recursive: true);
-                DurableFile.SyncDirectory(state.Instances);
+                await host.RemoveFilesAsync(round.ID, cancel);
                 break;
             case Step.WriteTombstone tombstone:
-                records.WriteTombstone(round.ID, tombstone.Epoch, time.GetUtcNow());
+                await host.WriteTombstoneAsync(round.ID, tombstone.Epoch, cancel);
                 break;
             case Step.RemoveRecord:
-                records.Remove(round.ID);
+                await host.RemoveRecordAsync(round.ID, cancel);
                 break;
             case Step.DropFinalizer drop:
                 await api.DropFinalizerAsync(drop.Instance, cancel);
@@ -177,17 +158,6 @@ internal sealed class InstanceRounds(
             default:
                 throw new InvalidOperationException($"There is no step {step.GetType().Name}.");
         }
-    }
-
-    private async Task PrepareAsync(Round round, InstanceView view, Instance instance, CancellationToken cancel)
-    {
-        var began = time.GetTimestamp();
-        await using var progress = new BuildProgress(time, (step, how, token) => TellAsync(round, view, step, how, token), cancel);
-        var (preparation, took) = await builder.PrepareAsync(instance, view.Record, host.Profile, progress.Tell, cancel);
-        await progress.DisposeAsync();
-        prepared[round.ID] = preparation;
-        metrics.Prepared(took);
-        LogMessages.Prepared(logger, round.ID, round.Server, round.RequestID, time.GetElapsedTime(began).TotalMilliseconds, took.Image.TotalMilliseconds, took.Disks.TotalMilliseconds, took.ConfigDrive.TotalMilliseconds, took.Define.TotalMilliseconds);
     }
 
     private async Task TellAsync(Round round, InstanceView view, InstanceStep step, StepProgress? how, CancellationToken cancel)
@@ -206,15 +176,6 @@ internal sealed class InstanceRounds(
         {
             // Telling how far it is must not end a build.
         }
-    }
-
-    private async Task StartAsync(Round round, InstanceView view, Instance instance, CancellationToken cancel)
-    {
-        var began = time.GetTimestamp();
-        await power.StartAsync(instance, view.Record!, cancel);
-        round.Domain = await look.AtAsync(round.ID, cancel);
-        metrics.Started(time.GetElapsedTime(began));
-        LogMessages.Started(logger, round.ID, round.Server, round.RequestID, time.GetElapsedTime(began).TotalMilliseconds);
     }
 
     private async Task<TimeSpan?> RestAsync(Round round, InstanceView view, Verdict verdict, CancellationToken cancel)
@@ -239,7 +200,7 @@ internal sealed class InstanceRounds(
         var instance = round.Instance!.Found!;
         LogMessages.BuildFailed(logger, round.ID, round.Server, round.RequestID, failure.Step.ToString(), failure.Reason, failure.Message);
         metrics.BuildFailed(failure.Reason);
-        round.Domain = await look.AtAsync(round.ID, cancel);
+        round.Domain = await host.LookAsync(round.ID, cancel);
         var view = await ViewAsync(round, cancel);
         board.Note(view, new Verdict(VerdictKind.Failed, failure.Message));
 
@@ -253,7 +214,7 @@ internal sealed class InstanceRounds(
         // «Elsewhere» is a promise that it never starts here under this number; without the promise nobody may start it anywhere else.
         var elsewhere = failure.Elsewhere && view.Domain is not { Active: true };
         if (elsewhere)
-            records.WriteTombstone(round.ID, instance.Spec.Epoch, time.GetUtcNow());
+            await host.WriteTombstoneAsync(round.ID, instance.Spec.Epoch, cancel);
         await api.WriteStatusAsync(instance, InstanceReport.Failed(instance, view, failure, elsewhere), cancel);
         return null;
     }
