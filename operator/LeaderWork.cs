@@ -104,7 +104,13 @@ public sealed class LeaderWork : IDisposable
     }
 
     /// <summary>An Instance has changed.</summary>
-    public void Changed(Change<Instance> change) => Wake(change.Latest.Metadata.Name!);
+    public void Changed(Change<Instance> change)
+    {
+        if (PlacementProtocol.HostOf(change.Latest) is not null)
+            Wake(change.Latest.Metadata.Name!);
+        else if (change.Old is null)
+            _logger.InstanceOfNoHost(change.Latest.Metadata.Namespace!, change.Latest.Metadata.Name!, ApiGroup.HostNamespacePrefix);
+    }
 
     /// <summary>A ledger has changed: the scheduler hears of it, and each instance ID of which an entry came or went.</summary>
     public void Changed(Change<ResourceProvider> change)

@@ -37,4 +37,7 @@ internal static partial class LogMessages
 
     [LoggerMessage(11, LogLevel.Debug, "periodic pass: {InstanceID} has {Step} to do")]
     public static partial void FoundUntold(this ILogger logger, string instanceID, string step);
+
+    [LoggerMessage(12, LogLevel.Warning, "Instance {Namespace}/{Name} is in no host's namespace ({Prefix}*) and is ignored: delete it")]
+    public static partial void InstanceOfNoHost(this ILogger logger, string @namespace, string name, string prefix);
 }

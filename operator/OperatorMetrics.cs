@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Kilonova.Crds;
 using Kilonova.Operator.Cluster;
+using Kilonova.Operator.Protocol;
 using Kilonova.Scheduling;
 
 namespace Kilonova.Operator;
@@ -45,6 +46,7 @@ internal static class OperatorMetrics
                 .Select(g => Of(g.Sum(), p, g.Key))), description: "Promised, by host and resource class.");
         Meter.CreateObservableGauge("kilonova.placement.total", () => cache.Providers.List()
             .SelectMany(p => (p.Spec.Inventories ?? []).Select(i => Of(i.Total, p, i.ResourceClass))), description: "What is there before ratios and reservations, by host and resource class.");
+        Meter.CreateObservableGauge("kilonova.instances.ignored", () => cache.Instances.List().Count(i => PlacementProtocol.HostOf(i) is null), description: "Instances that are in no host's namespace and are ignored.");
 
         static Measurement<long> Of(long value, ResourceProvider provider, string resourceClass) =>
             new(value, new("host", provider.Metadata.Name), new("class", resourceClass));

@@ -39,7 +39,8 @@ public sealed class ClusterCache : ICatalog
 
         _serversById = Servers.AddIndex(GuardedReader.InstanceIDOf);
         _serversByHost = Servers.AddIndex(s => s.Status?.Host);
-        _instancesById = Instances.AddIndex(i => i.Metadata.Name);
+        // One outside the hosts' namespaces orders nothing; LeaderWork says so.
+        _instancesById = Instances.AddIndex(i => PlacementProtocol.HostOf(i) is null ? null : i.Metadata.Name);
         _providersById = Providers.AddIndex(IdsOf);
         _straysById = Hypervisors.AddIndex(h => (h.Status?.Strays ?? []).Select(s => s.InstanceID));
     }
@@ -108,7 +109,7 @@ public sealed class ClusterCache : ICatalog
         var instances = _instancesById.Get(instanceID);
         var providers = _providersById.Get(instanceID);
         foreach (var instance in instances)
-            hosts.Add(PlacementProtocol.HostOf(instance));
+            hosts.Add(PlacementProtocol.HostOf(instance)!);
         foreach (var provider in providers)
             hosts.Add(provider.Metadata.Name!);
         if (server?.Status?.Host is { } bound)
@@ -151,7 +152,11 @@ public sealed class ClusterCache : ICatalog
         foreach (var server in Servers.List())
             ids.Add(GuardedReader.InstanceIDOf(server));
         foreach (var instance in Instances.List())
-            ids.Add(instance.Metadata.Name!);
+        {
+            if (PlacementProtocol.HostOf(instance) is not null)
+                ids.Add(instance.Metadata.Name!);
+        }
+
         foreach (var provider in Providers.List())
             ids.UnionWith(IdsOf(provider));
         return ids;

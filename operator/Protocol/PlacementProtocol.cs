@@ -58,15 +58,18 @@ public static class PlacementProtocol
         ArgumentNullException.ThrowIfNull(server);
         return instance is { Status.Failure: { } failure }
             && failure.Epoch == instance.Spec.Epoch
-            && IsBound(server, HostOf(instance), instance.Spec.Epoch)
+            && HostOf(instance) is { } host
+            && IsBound(server, host, instance.Spec.Epoch)
             && instance.Spec.ClaimID == server.Status!.ClaimID;
     }
 
-    /// <summary>The host in whose namespace an Instance is.</summary>
-    public static string HostOf(Instance instance)
+    /// <summary>The host in whose namespace an Instance is; null for one that somebody put elsewhere, which is nobody's order.</summary>
+    public static string? HostOf(Instance instance)
     {
         ArgumentNullException.ThrowIfNull(instance);
-        return instance.Metadata.Namespace![ApiGroup.HostNamespacePrefix.Length..];
+        return instance.Metadata.Namespace is { } ns && ns.Length > ApiGroup.HostNamespacePrefix.Length && ns.StartsWith(ApiGroup.HostNamespacePrefix, StringComparison.Ordinal)
+            ? ns[ApiGroup.HostNamespacePrefix.Length..]
+            : null;
     }
 
     /// <summary>The Server is gone: what is left of it goes, Instances first (GCI, FIN, GC).</summary>

@@ -110,7 +110,7 @@ public sealed class ServerReconciler(
     private async Task<(bool Done, Instance? Instance)> FollowAsync(Server server, Rest rest, CancellationToken cancellation)
     {
         if (rest.Instance is not { Metadata.DeletionTimestamp: null } instance || server.Metadata.DeletionTimestamp is not null
-            || !PlacementProtocol.IsBound(server, PlacementProtocol.HostOf(instance), instance.Spec.Epoch))
+            || PlacementProtocol.HostOf(instance) is not { } host || !PlacementProtocol.IsBound(server, host, instance.Spec.Epoch))
             return (true, rest.Instance);
         var spec = InstanceOrder.Follow(instance.Spec, server);
         if (ReferenceEquals(spec, instance.Spec))

@@ -211,7 +211,7 @@ public static class ServerStatusBuilder
     /// <summary>The Instance of the placement that is bound; one of an earlier placement says nothing of this one.</summary>
     private static Instance? Current(ServerFacts facts) =>
         facts.Instance is { Spec.Wanted: not InstancePresence.Absent } instance
-        && PlacementProtocol.IsBound(facts.Server, PlacementProtocol.HostOf(instance), instance.Spec.Epoch) ? instance : null;
+        && PlacementProtocol.HostOf(instance) is { } host && PlacementProtocol.IsBound(facts.Server, host, instance.Spec.Epoch) ? instance : null;
 
     /// <summary>A failure without a promise holds for the order that it was judged on: a changed one is tried again on the same host.</summary>
     private static bool IsTriedAnew(Instance instance) =>

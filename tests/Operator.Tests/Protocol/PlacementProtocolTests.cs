@@ -246,4 +246,15 @@ public sealed class PlacementProtocolTests
         var ran = server with { Status = server.Status! with { LaunchedAt = DateTimeOffset.UnixEpoch } };
         Assert.Equal(new Wait(WaitReason.PlaceLost, "a"), Next(View(ran, At("a"))));
     }
+
+    [Theory]
+    [InlineData("kilonova-host-a", "a")]
+    [InlineData("kilonova-host-", null)]
+    [InlineData("demo", null)]
+    [InlineData(null, null)]
+    public void An_Instance_in_no_hosts_namespace_is_nobodys_order(string? @namespace, string? host) => Assert.Equal(host, PlacementProtocol.HostOf(new Instance
+    {
+        Metadata = new() { Namespace = @namespace },
+        Spec = new InstanceSpec { Server = new ServerReference { Namespace = "p", Name = "s", Uid = "u" }, ClaimID = "c" },
+    }));
 }
