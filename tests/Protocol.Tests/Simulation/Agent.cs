@@ -1,127 +1,282 @@
+using System.Net;
 using Kilonova.Crds;
+using Kilonova.Kubernetes.Client;
+using Kilonova.NodeAgent;
+using Kilonova.NodeAgent.Actors;
+using Kilonova.NodeAgent.Protocol;
 using Kilonova.Operator.Protocol;
+using Microsoft.Extensions.Logging.Abstractions;
 
-namespace Kilonova.Operator.Tests.Interleaving;
+namespace Kilonova.Protocol.Tests.Simulation;
 
-/// <summary>What of a host outlives its agent's process.</summary>
-internal sealed class ModelHost(string name)
+/// <summary>
+/// A process of the agent: its own rounds and protocol, on a host in memory. Each read, fsync and call is an operation of its own, and it may die between any two.
+/// Two rounds at a time, never of the same instance.
+/// </summary>
+/// <param name="world">Gives turns.</param>
+/// <param name="store">The store.</param>
+/// <param name="host">The host; it outlives the process.</param>
+/// <param name="model">What goes on around it.</param>
+internal sealed class Agent(World world, MemoryStore store, MemoryHost host, Model model) : Actor(world, $"agent {host.Name}"), IGuestHost, IInstanceApi
 {
-    public string Name => name;
+    private static readonly AgentMetrics Metrics = new();
 
-    /// <summary>Guests that run, by instance ID: the placement number they were started under.</summary>
-    public Dictionary<string, long> Running { get; } = [];
+    private readonly Sequence _sequence = new();
+    private readonly InstanceBoard _board = new();
+    private readonly HashSet<string> _busy = [];
+    private readonly HashSet<string> _calledOff = [];
+    private readonly Dictionary<string, InstanceReading> _listed = [];
+    private readonly int _boot = host.Boot;
+    private Moment? _renewed;
+    private bool _straysChanged = true;
+    private InstanceRounds? _rounds;
 
-    /// <summary>Domains that are defined, running or not.</summary>
-    public Dictionary<string, long> Domains { get; } = [];
-
-    /// <summary>The agent's fsynced records.</summary>
-    public Dictionary<string, ModelRecord> Records { get; } = [];
-
-    /// <summary>Placement numbers that were started, for good.</summary>
-    public int Started { get; set; }
-}
-
-/// <summary>An agent's record of an instance ID.</summary>
-/// <param name="Epoch">Last number that was accepted.</param>
-/// <param name="Gone">Highest number that was removed: a tombstone.</param>
-/// <param name="Failed">Highest number that was given up, and is never started again.</param>
-internal readonly record struct ModelRecord(long Epoch, long Gone, long Failed);
-
-/// <summary>The AGENT part of the protocol, each read, fsync and call a step of its own. One actor does one Instance after the other.</summary>
-/// <remarks>With <paramref name="forgetful"/> it keeps no tombstones: the operator's part of the protocol must do without them, but for restored stores.</remarks>
-internal sealed class ModelAgent(World world, ModelCluster cluster, ModelHost host, Func<double> failureRate, bool forgetful) : Actor(world, $"agent {host.Name}")
-{
-    public override async Task LiveAsync()
+    public override Task LiveAsync()
     {
-        await Do("renew Lease", () => { });
+        _rounds = new InstanceRounds(this, this, _board, new FaultPoints([], ""), Metrics, _sequence, NullLogger<InstanceRounds>.Instance);
+        _board.Changed += () => _straysChanged = true;
+        host.Due.UnionWith(host.Ids);
+        foreach (var (at, id) in store.Instances.Keys)
+        {
+            if (at == host.Name)
+                host.Due.Add(id);
+        }
+
+        return Task.WhenAll(BeatAsync(), ReportAsync(), WorkAsync(), WorkAsync());
+    }
+
+    /// <summary>Whether it has nothing to do.</summary>
+    public bool IsIdle => host.Due.Count == 0 && _busy.Count == 0;
+
+    private async Task BeatAsync()
+    {
+        for (var wait = World.Calm ? 0 : World.Random.Next(40); wait > 0; wait--)
+            await Do("look at the clock", () => { });
+        await Do("renew Lease", () => store.Leases[host.Name] = _boot);
+        _renewed = _sequence.Next();
+    }
+
+    private async Task ReportAsync()
+    {
         while (true)
         {
-            var id = await Do("look", () => Interesting() is { Count: > 0 } ids ? ids[World.Random.Next(ids.Count)] : null);
-            if (id is null)
+            await Do("report strays", Report, () => _straysChanged);
+            _straysChanged = false;
+        }
+    }
+
+    private bool Report()
+    {
+        store.Report(host.Name, _board.Strays);
+        return true;
+    }
+
+    private async Task WorkAsync()
+    {
+        while (true)
+        {
+            var id = await Do("look", Pick, () => host.Due.Any(i => !_busy.Contains(i)));
+            if (id is null || !_busy.Add(id))
                 continue;
-            var instance = await Do($"read Instance {id}", () => cluster.Instances.GetValueOrDefault((host.Name, id)));
-            if (instance is { Metadata.DeletionTimestamp: not null })
-                await RemoveAsync(id, instance);
-            else if (instance is { Spec: { Wanted: InstancePresence.Present, Note: null } })
-                await StartAsync(id, instance);
+            host.Due.Remove(id);
+            if (!World.Calm && World.Random.Next(8) == 0)
+                await ListAsync();
+            try
+            {
+                _listed.Remove(id, out var reading);
+                if (await _rounds!.RunAsync(id, reading, default) is not null)
+                    host.Due.Add(id);
+            }
+            catch (Exception e) when (e is KubernetesException or KubernetesConnectionException or OperationCanceledException or InvalidOperationException)
+            {
+                host.Due.Add(id);
+            }
+
+            _busy.Remove(id);
         }
     }
 
-    /// <summary>Nothing to do here.</summary>
-    public bool IsIdle => Interesting().Count == 0;
-
-    private List<string> Interesting() => [.. cluster.Instances
-        .Where(i => i.Key.Host == host.Name)
-        .Where(i => i.Value.Metadata.DeletionTimestamp is not null
-            ? i.Value.Metadata.Finalizers!.Contains(ApiGroup.AgentFinalizer)
-            : i.Value.Spec.Wanted == InstancePresence.Present && i.Value.Status?.PowerState != PowerState.Running && i.Value.Status?.Failure is null && MayStart(i.Key.Id, i.Value))
-        .Select(i => i.Key.Id).Order(StringComparer.Ordinal)];
-
-    private bool MayStart(string id, Instance instance)
+    private string? Pick()
     {
-        var record = host.Records.GetValueOrDefault(id);
-        return forgetful || (instance.Spec.Epoch >= record.Epoch && instance.Spec.Epoch > record.Gone);
+        var free = host.Due.Where(i => !_busy.Contains(i)).ToList();
+        return free.Count == 0 ? null : free[World.Random.Next(free.Count)];
     }
 
-    private async Task StartAsync(string id, Instance instance)
+    /// <summary>A full pass reads all Instances at once; its readings are used later.</summary>
+    private async Task ListAsync()
     {
-        var epoch = instance.Spec.Epoch;
-        if (!MayStart(id, instance))
-            return;
-        var record = host.Records.GetValueOrDefault(id);
-        if (record.Failed >= epoch)
+        var asked = _sequence.Next();
+        await Do("list Instances", () =>
         {
-            await FailAsync(instance);
-            return;
-        }
-
-        var entry = await Do($"read entry {id} e{epoch}", () => LedgerEntries.EntriesOf(cluster.Providers[host.Name], id).FirstOrDefault(e => e.Epoch == epoch));
-        if (entry?.ClaimID != instance.Spec.ClaimID)
-            return;
-        if (!host.Running.ContainsKey(id) && World.Random.NextDouble() < failureRate())
-        {
-            // The promise first, then the word: never started under this number again.
-            await Do($"fsync {id} e{epoch} failed", () => host.Records[id] = host.Records.GetValueOrDefault(id) with { Failed = epoch });
-            await FailAsync(instance);
-            return;
-        }
-
-        await Do($"fsync {id} e{epoch}", () => host.Records[id] = host.Records.GetValueOrDefault(id) with { Epoch = epoch });
-        await Do($"virDomainCreate {id} e{epoch}", () =>
-        {
-            if (host.Running.TryAdd(id, epoch))
-                host.Started++;
-            host.Domains[id] = host.Running[id];
+            foreach (var ((at, id), instance) in store.Instances)
+            {
+                if (at == host.Name)
+                    _listed[id] = new InstanceReading(asked, instance);
+            }
         });
-        await WriteStatusAsync(instance, new InstanceStatus { Epoch = epoch, PowerState = PowerState.Running, StartedAt = DateTimeOffset.UnixEpoch });
     }
 
-    private Task<Instance?> FailAsync(Instance instance) => WriteStatusAsync(instance, new InstanceStatus
+    /// <summary>An Instance of this host changed: what was listed of it is out of date.</summary>
+    public void Notice(string id) => _listed.Remove(id);
+
+    /// <summary>An operation for an instance; the watch may call it off once, when the Instance is deleted.</summary>
+    private Task<T> Of<T>(string id, string what, Func<T> operation) => Do($"{what} {id}", () =>
     {
-        Failure = new InstanceFailure { Epoch = instance.Spec.Epoch, Step = InstanceStep.Define, Reason = "X", Message = "x", Elsewhere = true },
+        if (!World.Calm && store.Instances.GetValueOrDefault((host.Name, id)) is { Metadata.DeletionTimestamp: not null } terminating && World.Random.Next(4) == 0 && _calledOff.Add(terminating.Metadata.Uid!))
+        {
+            World.Note("  called off");
+            throw new OperationCanceledException();
+        }
+
+        return operation();
     });
 
-    private Task<Instance?> WriteStatusAsync(Instance instance, InstanceStatus status) =>
-        Do($"write status of {instance.Metadata.Name}: {status.PowerState} failure {status.Failure?.Epoch}", () =>
-            cluster.Write(cluster.Instances, (host.Name, instance.Metadata.Name!), instance with { Status = status }, true));
-
-    private async Task RemoveAsync(string id, Instance instance)
+    /// <summary>An answer is on its way for a while.</summary>
+    private async Task<T> AnswerAsync<T>(Task<T> read)
     {
-        if (instance.Metadata.Finalizers?.Contains(ApiGroup.AgentFinalizer) != true)
-            return;
-        var epoch = instance.Spec.Epoch;
-        if (!forgetful && host.Domains.TryGetValue(id, out var domain) && domain > epoch)
-            return;
-        await Do($"destroy {id}, tombstone e{epoch}", () =>
+        var answer = await read;
+        await Do("look at the answer", () => { });
+        return answer;
+    }
+
+    private Task<bool> Of(string id, string what, Action operation) => Of(id, what, () =>
+    {
+        operation();
+        return true;
+    });
+
+    Task<InstanceReading> IInstanceApi.ReadAsync(string instanceID, CancellationToken cancel)
+    {
+        var asked = _sequence.Next();
+        return AnswerAsync(Of(instanceID, "read Instance", () => new InstanceReading(asked, store.Instances.GetValueOrDefault((host.Name, instanceID)))));
+    }
+
+    Task<LedgerReading> IInstanceApi.ReadLedgerAsync(string instanceID, CancellationToken cancel)
+    {
+        var asked = _sequence.Next();
+        return AnswerAsync(Of(instanceID, "read entry", () => new LedgerReading(asked, LedgerEntries.EntriesOf(store.Ledgers.GetValueOrDefault(host.Name), instanceID))));
+    }
+
+    Task<Instance> IInstanceApi.WriteStatusAsync(Instance read, InstanceStatus status, CancellationToken cancel)
+    {
+        if (IsSame(read.Status, status))
+            return Task.FromResult(read);
+        return Of(read.Metadata.Name!, $"write status ({status.PowerState}, failure {status.Failure?.Epoch}) of", () =>
+            store.Write(host.Name, read with { Status = status }, true) ?? throw Refused());
+    }
+
+    async Task IInstanceApi.DropFinalizerAsync(Instance instance, CancellationToken cancel)
+    {
+        var id = instance.Metadata.Name!;
+        for (var now = instance; now is not null && now.Metadata.Uid == instance.Metadata.Uid; now = await Of(id, "read Instance", () => store.Instances.GetValueOrDefault((host.Name, id))))
         {
-            host.Running.Remove(id);
-            host.Domains.Remove(id);
-            host.Records[id] = host.Records.GetValueOrDefault(id) with { Gone = Math.Max(epoch, host.Records.GetValueOrDefault(id).Gone) };
+            var finalizers = (now.Metadata.Finalizers ?? []).Where(f => f != ApiGroup.AgentFinalizer).ToArray();
+            if (finalizers.Length == now.Metadata.Finalizers?.Count)
+                return;
+            var wanted = now with { Metadata = now.Metadata with { Finalizers = finalizers } };
+            if (await Of(id, "drop agent finalizer of", () => store.Write(host.Name, wanted, false)) is not null)
+                return;
+        }
+    }
+
+    Task<HostView> IGuestHost.ViewAsync(bool matters, CancellationToken cancel)
+    {
+        var renewed = _renewed is not null && model.Off.HasFlag(Rules.LeaseFirst) ? new Moment(0) : _renewed;
+        return Task.FromResult(new HostView($"boot-{_boot}", renewed, _renewed is not null, false, DateTimeOffset.UnixEpoch.AddSeconds(World.Steps)));
+    }
+
+    Task<DomainView?> IGuestHost.LookAsync(string instanceID, CancellationToken cancel) => Of(instanceID, "look at domain", () =>
+        host.Domains.GetValueOrDefault(instanceID) is { } domain ? new DomainView(domain.State, true, domain.Epoch, domain.ClaimID) { Server = domain.Server } : null);
+
+    InstanceRecord? IGuestHost.Record(string instanceID) => host.Records.GetValueOrDefault(instanceID);
+
+    long? IGuestHost.TombstoneEpoch(string instanceID) =>
+        (!model.Off.HasFlag(Rules.Tombstones) || store.Instances.GetValueOrDefault((host.Name, instanceID)) is not { Metadata.DeletionTimestamp: null }) && host.Tombstones.TryGetValue(instanceID, out var epoch) ? epoch : null;
+
+    bool IGuestHost.FilesExist(string instanceID) => host.Files.Contains(instanceID);
+
+    async Task<Preparation> IGuestHost.PrepareAsync(Instance instance, InstanceRecord? record, Func<InstanceStep, StepProgress?, CancellationToken, Task> tell, CancellationToken cancel)
+    {
+        var id = instance.Metadata.Name!;
+        await Of(id, "make disks of", () => host.Files.Add(id));
+        if (World.Random.Next(8) == 0)
+            await tell(InstanceStep.Disks, null, cancel);
+        if (model.Refusing.Contains(host.Name) || (model.BuildsFail && World.Random.NextDouble() < 0.15))
+            throw new BuildFailure(InstanceStep.Define, "NotDefined", "libvirt refuses the domain", elsewhere: World.Calm || World.Random.Next(5) > 0);
+        await Of(id, $"define e{instance.Spec.Epoch} of", () =>
+        {
+            var before = host.Domains.GetValueOrDefault(id);
+            host.Domains[id] = new MemoryDomain(before?.State ?? PowerState.Shutdown, instance.Spec.Epoch, instance.Spec.ClaimID, "p/s");
         });
-        await Do($"drop agent finalizer of {id}", () =>
+        return new Preparation(_sequence.Next(), instance.Metadata.Uid, instance.Metadata.Generation) { MachineType = "m", CpuModel = "c", ImageDigest = "d", Disks = Model.Disks };
+    }
+
+    Task IGuestHost.StartAsync(Instance instance, InstanceRecord record, CancellationToken cancel)
+    {
+        var id = instance.Metadata.Name!;
+        return Of(id, $"virDomainCreate e{instance.Spec.Epoch}", () =>
         {
-            if (cluster.Instances.TryGetValue((host.Name, id), out var now) && now.Metadata.Uid == instance.Metadata.Uid)
-                cluster.Write(cluster.Instances, (host.Name, id), now with { Metadata = now.Metadata with { Finalizers = [.. now.Metadata.Finalizers!.Where(f => f != ApiGroup.AgentFinalizer)] } }, false);
+            if (!host.Domains.TryGetValue(id, out var domain))
+                throw new InvalidOperationException("there is no such domain");
+            if (!World.Calm && domain.State != PowerState.Running && World.Random.Next(20) == 0)
+            {
+                host.Domains[id] = domain with { State = PowerState.Paused };
+                World.Note("  libvirtd dies before its CPUs run");
+                throw new InvalidOperationException("libvirtd is gone");
+            }
+
+            Run(id, domain);
         });
     }
+
+    Task IGuestHost.ResumeAsync(string instanceID, CancellationToken cancel) => Of(instanceID, "virDomainResume", () =>
+    {
+        if (host.Domains.TryGetValue(instanceID, out var domain) && domain.State == PowerState.Paused)
+            Run(instanceID, domain);
+    });
+
+    Task IGuestHost.StopAsync(string instanceID, CancellationToken cancel) => Of(instanceID, "virDomainShutdown", () =>
+    {
+        if (host.Domains.TryGetValue(instanceID, out var domain))
+            host.Domains[instanceID] = domain with { State = PowerState.Shutdown };
+        model.Invariants.SeeOff(host.Name, instanceID);
+    });
+
+    Task IGuestHost.RemoveDomainAsync(string instanceID, CancellationToken cancel) => Of(instanceID, "virDomainDestroy", () =>
+    {
+        if (host.Domains.Remove(instanceID, out var domain))
+            model.Tell(model.Invariants.SeeDestroyed(host.Name, instanceID, domain.Epoch));
+    });
+
+    Task IGuestHost.RemoveFilesAsync(string instanceID, CancellationToken cancel) => Of(instanceID, "remove files of", () =>
+    {
+        host.Files.Remove(instanceID);
+    });
+
+    Task IGuestHost.WriteRecordAsync(InstanceRecord record, CancellationToken cancel) => Of(record.InstanceID, $"fsync record e{record.Epoch} {record.Run} of", () => host.Records[record.InstanceID] = record);
+
+    Task IGuestHost.RemoveRecordAsync(string instanceID, CancellationToken cancel) => Of(instanceID, "remove record of", () =>
+    {
+        host.Records.Remove(instanceID);
+    });
+
+    Task IGuestHost.WriteTombstoneAsync(string instanceID, long epoch, CancellationToken cancel) => Of(instanceID, $"fsync tombstone e{epoch} of", () =>
+    {
+        host.Tombstones[instanceID] = Math.Max(epoch, host.Tombstones.GetValueOrDefault(instanceID));
+    });
+
+    private void Run(string id, MemoryDomain domain)
+    {
+        if (domain.State == PowerState.Running)
+            return;
+        host.Domains[id] = domain with { State = PowerState.Running };
+        host.Started++;
+        model.Tell(model.Invariants.SeeRunning(host.Name, id, domain.Epoch));
+    }
+
+    // As a merge patch does: what is equal is not written. The time of a condition changes only with its state.
+    private static bool IsSame(InstanceStatus? before, InstanceStatus after) =>
+        before is not null && before with { Conditions = null } == after with { Conditions = null } && (before.Conditions ?? []).SequenceEqual(after.Conditions ?? []);
+
+    private static KubernetesException Refused() => new(new KubernetesStatus { Code = (int)HttpStatusCode.Conflict, Reason = "Conflict" }, "write status");
 }

@@ -1,49 +1,37 @@
-using System.Collections.Immutable;
 using Kilonova.Crds;
+using Kilonova.Kubernetes.Client;
+using Kilonova.Operator.Cluster;
 using Kilonova.Operator.Placement;
 using Kilonova.Operator.Protocol;
 using Kilonova.Operator.Scheduling;
 using Kilonova.Operator.Servers;
-using Kilonova.Scheduling;
-using Kilonova.Scheduling.Placement;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace Kilonova.Operator.Tests.Interleaving;
-
-/// <summary>What all parts of the model agree on.</summary>
-internal static class Model
-{
-    public const int MaxAttempts = 3;
-
-    public static readonly IReadOnlyDictionary<string, long> Claimed = new Dictionary<string, long> { ["VCPU"] = 1 };
-
-    public static readonly EffectiveInventory TwoSlots = new([new Inventory("VCPU", 2, 0, 1, 2, 1, 1.0)]);
-
-    public static readonly Resolution.Complete Resolved = new(
-        new Flavor { Metadata = new() { Name = "f" }, Spec = new FlavorSpec { Vcpus = 1 } }, null, [], []);
-}
+namespace Kilonova.Protocol.Tests.Simulation;
 
 /// <summary>
 /// A leader, which may well not be the only one: the operator's own executor, ledger writer and placer over a cache that is as old as chance will have it. Two
 /// workers, as the operator has sixteen; one instance ID is with one of them at a time.
 /// </summary>
-internal sealed class ModelLeader : Actor
+internal sealed class Leader : Actor
 {
-    private readonly ModelCluster _cluster;
+    private readonly MemoryStore _store;
+    private readonly SteppedStore _stepped;
     private readonly PlacementExecutor _executor;
     private readonly ServerPlacer _placer;
     private readonly HashSet<string> _busy = [];
-    private ModelCluster _cache;
+    private MemoryStore _cache;
+    private long _idleSince = -1;
 
-    public ModelLeader(World world, ModelCluster cluster, string name)
+    public Leader(World world, MemoryStore store, Model model, string name)
         : base(world, name)
     {
-        _cluster = cluster;
-        _cache = cluster.Snapshot();
-        var store = new SteppedStore(world, cluster, this);
-        var ledgers = new LedgerWriter(store, host => _cache.Providers.GetValueOrDefault(host));
-        _executor = new PlacementExecutor(store, ledgers, s => s.Status!, Model.MaxAttempts);
-        _placer = new ServerPlacer(store, ledgers, _ => Model.TwoSlots, (s, _) => s.Status!, (_, _) => { }, NullLogger<ServerPlacer>.Instance);
+        _store = store;
+        _cache = store.Snapshot();
+        _stepped = new SteppedStore(world, store, this, model.Off, () => _cache);
+        var ledgers = new LedgerWriter(_stepped, host => _cache.Ledgers.GetValueOrDefault(host));
+        _executor = new PlacementExecutor(_stepped, ledgers, s => s.Status!, Model.MaxAttempts);
+        _placer = new ServerPlacer(_stepped, ledgers, _ => Model.TwoSlots, (s, _) => s.Status!, (_, _) => { }, NullLogger<ServerPlacer>.Instance);
     }
 
     public override Task LiveAsync() => Task.WhenAll(WorkAsync(), WorkAsync());
@@ -52,98 +40,93 @@ internal sealed class ModelLeader : Actor
     {
         while (true)
         {
-            var id = await Do("look", () =>
-            {
-                // Informers of different kinds are not equally old.
-                switch (World.Random.Next(6))
-                {
-                    case 0: _cache = _cache.With(_cluster, servers: true); break;
-                    case 1: _cache = _cache.With(_cluster, providers: true); break;
-                    case 2: _cache = _cache.With(_cluster, instances: true); break;
-                    case 3 or 4: _cache = _cluster.Snapshot(); break;
-                }
-
-                var ids = _cache.Ids().Where(i => !_busy.Contains(i)).ToList();
-                return ids.Count == 0 ? null : ids[World.Random.Next(ids.Count)];
-            });
+            var id = await Do("look", Pick, () => _store.Changes != _idleSince);
             if (id is null || !_busy.Add(id))
                 continue;
-            await ReconcileAsync(id);
+            try
+            {
+                await ReconcileAsync(id);
+            }
+            catch (KubernetesConnectionException)
+            {
+                // Whether it was written is not known; it is looked at again.
+            }
+
             _busy.Remove(id);
         }
     }
 
+    /// <summary>Something that there is work for, as far as the cache knows. When there is none and the cache is new, it looks again when something changes.</summary>
+    private string? Pick()
+    {
+        // Informers of different kinds are not equally old.
+        switch (World.Random.Next(8))
+        {
+            case 0: _cache = _cache.With(_store, servers: true); break;
+            case 1: _cache = _cache.With(_store, ledgers: true); break;
+            case 2: _cache = _cache.With(_store, instances: true); break;
+            case 3: _cache = _cache.With(_store, strays: true); break;
+            case 4 or 5: _cache = _store.Snapshot(); break;
+        }
+
+        var ids = _cache.Ids();
+        var from = World.Random.Next(ids.Count + 1);
+        for (var i = 0; i < ids.Count; i++)
+        {
+            var id = ids[(from + i) % ids.Count];
+            if (!_busy.Contains(id) && HasWork(id))
+                return id;
+        }
+
+        if (_cache.Changes != _store.Changes)
+            _cache = _store.Snapshot();
+        else if (_busy.Count == 0)
+            _idleSince = _store.Changes;
+        return null;
+    }
+
+    private bool HasWork(string id)
+    {
+        var view = _cache.View(id);
+        var step = PlacementProtocol.Next(view, Model.MaxAttempts);
+        if (step is PlaceServer)
+            return HostsFor(view.Server!, view).Any(h => LedgerEntries.EntriesOf(_cache.Ledgers[h], id).Count == 0 && (_cache.Ledgers[h].Status?.Allocations?.Count ?? 0) < Model.Capacity);
+        if (step.Writes)
+            return true;
+        return view is { Server: { Metadata.DeletionTimestamp: null, Status.Host: { } host } server } && view.At(host).Instance is { Metadata.DeletionTimestamp: null } instance
+            && (instance.Spec.ServerGeneration < server.Metadata.Generation || (server.Status.LaunchedAt is null && instance.Status?.StartedAt is not null));
+    }
+
+    private IEnumerable<string> HostsFor(Server server, PlacementView view) => _cache.Ledgers.Keys.Where(h =>
+        (server.Status?.FailedHosts ?? []).All(f => f.Host != h) && view.At(h) is { Instance: null, Entries.Count: 0 });
+
     private async Task ReconcileAsync(string id)
     {
         var view = _cache.View(id);
-        if (KeyOf(view) is not { } key)
+        if (ClusterCache.KeyOf(view) is not { } key)
             return;
         var rest = await _executor.RunAsync(key, view, (server, _) => Task.FromResult<InstanceSpec?>(InstanceOrder.Of(server, id, Model.Resolved, false)), CancellationToken.None);
         if (rest is { Step: PlaceServer, Server: { } server })
             await PlaceAsync(id, server, rest.Instance, view);
-        else if (rest is { Server: { Status.LaunchedAt: null, Metadata.DeletionTimestamp: null } running, Instance.Status.StartedAt: { } at } && PlacementProtocol.IsBound(running, PlacementProtocol.HostOf(rest.Instance), rest.Instance.Spec.Epoch))
-            await new SteppedStore(World, _cluster, this).WriteServerStatusAsync(running, running.Status! with { LaunchedAt = at }, CancellationToken.None);
+        else if (rest is { Server: { Metadata.DeletionTimestamp: null } now, Instance: { Metadata.DeletionTimestamp: null } instance } && PlacementProtocol.IsBound(now, rest.Server.Status!.Host!, instance.Spec.Epoch))
+            await FollowAsync(now, instance);
+    }
+
+    /// <summary>What the reconciler does beside the protocol: the host follows the Server's specification, the Server's status the guest.</summary>
+    private async Task FollowAsync(Server server, Instance instance)
+    {
+        var spec = InstanceOrder.Follow(instance.Spec, server);
+        if (!ReferenceEquals(spec, instance.Spec))
+            await _stepped.WriteInstanceAsync(instance, instance with { Spec = spec }, CancellationToken.None);
+        if (server.Status!.LaunchedAt is null && instance.Status?.StartedAt is { } at)
+            await _stepped.WriteServerStatusAsync(server, server.Status with { LaunchedAt = at }, CancellationToken.None);
     }
 
     private async Task PlaceAsync(string id, Server server, Instance? leaving, PlacementView view)
     {
-        var excluded = (server.Status?.FailedHosts ?? []).Select(f => f.Host).Concat(view.Places.Where(p => p.Entries.Count > 0 || p.Instance is not null).Select(p => p.Host)).ToHashSet();
-        var hosts = _cache.Providers.Keys.Where(h => !excluded.Contains(h)).OrderBy(_ => World.Random.Next()).Take(2).ToList();
+        var hosts = HostsFor(server, view).OrderBy(_ => World.Random.Next()).Take(2).ToList();
         if (hosts.Count == 0)
             return;
-        var ask = new PlacementAsk(id, server, Model.Resolved, [], leaving);
-        var request = new SchedulingRequest { InstanceID = id, Resources = [new ResourceAmount("VCPU", 1)] };
-        await _placer.PlaceAsync(ask, request, hosts, null, CancellationToken.None);
-    }
-
-    private static PlacementKey? KeyOf(PlacementView view) => Cluster.ClusterCache.KeyOf(view);
-}
-
-/// <summary>
-/// Users create servers, delete them, and create others of the same name; an admin, rarely, makes an Instance vanish, finalizers and all.
-/// </summary>
-internal sealed class ModelUsers(World world, ModelCluster cluster, int names) : Actor(world, "users")
-{
-    private int _created;
-
-    public int Created => _created;
-
-    public override async Task LiveAsync()
-    {
-        while (true)
-        {
-            await Do("act", () =>
-            {
-                // Rarely: a server's life takes many steps of others.
-                if (World.Random.Next(2 + names) != 0)
-                    return;
-                if (World.Random.Next(25) == 0 && cluster.Instances.Count > 0)
-                {
-                    var victim = cluster.Instances.Keys.OrderBy(k => k).ElementAt(World.Random.Next(cluster.Instances.Count));
-                    cluster.Instances.Remove(victim);
-                    World.Note($"  Instance {victim} vanishes");
-                    return;
-                }
-
-                var name = $"s{World.Random.Next(names)}";
-                if (!cluster.Servers.TryGetValue(name, out var server))
-                {
-                    var uid = $"{name}-{++_created}";
-                    cluster.Servers[name] = new Server { Metadata = new() { Name = name, Namespace = "p", Uid = uid, ResourceVersion = cluster.NextVersion(), Generation = 1 }, Spec = new ServerSpec { Flavor = "f" } };
-                    World.Note($"  create {uid}");
-                }
-                else if (World.Random.Next(3) == 0)
-                {
-                    cluster.Delete(cluster.Servers, name, server.Metadata.Uid!);
-                    World.Note($"  delete {server.Metadata.Uid}");
-                }
-                else
-                {
-                    // A label, a description: the Server is another version.
-                    cluster.Servers[name] = server with { Metadata = server.Metadata with { ResourceVersion = cluster.NextVersion() } };
-                    World.Note($"  touch {server.Metadata.Uid}");
-                }
-            });
-        }
+        await _placer.PlaceAsync(new PlacementAsk(id, server, Model.Resolved, [], leaving), Model.Request with { InstanceID = id }, hosts, null, CancellationToken.None);
     }
 }

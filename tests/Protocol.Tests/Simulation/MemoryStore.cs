@@ -4,145 +4,261 @@ using Kilonova.Crds.Meta;
 using Kilonova.Operator.Placement;
 using Kilonova.Operator.Protocol;
 
-namespace Kilonova.Operator.Tests.Interleaving;
+namespace Kilonova.Protocol.Tests.Simulation;
 
-/// <summary>The API server as far as the protocol needs it, with real guards: versions, UIDs, finalizers.</summary>
-internal sealed class ModelCluster
+/// <summary>The API server as far as the protocol needs it, with real guards: versions, UIDs, finalizers, generations.</summary>
+internal sealed class MemoryStore
 {
     private long _version;
+    private long _uid;
 
-    public Dictionary<string, Server> Servers { get; private init; } = [];
+    public Dictionary<string, Server> Servers { get; private set; } = [];
 
-    public Dictionary<string, ResourceProvider> Providers { get; private init; } = [];
+    public Dictionary<string, ResourceProvider> Ledgers { get; private set; } = [];
 
-    public Dictionary<(string Host, string Id), Instance> Instances { get; private init; } = [];
+    public Dictionary<(string Host, string Id), Instance> Instances { get; private set; } = [];
 
-    /// <summary>A cache as an informer has it: everything as of now, and no newer.</summary>
-    public ModelCluster Snapshot() => new() { Servers = new(Servers), Providers = new(Providers), Instances = new(Instances) };
+    /// <summary>What each host's agent reports of domains that no Instance accounts for.</summary>
+    public Dictionary<string, IReadOnlyList<StrayDomain>> Strays { get; private set; } = [];
+
+    /// <summary>Boot that each host's Lease carries.</summary>
+    public Dictionary<string, int> Leases { get; private set; } = [];
+
+    /// <summary>What must never be; told of every write.</summary>
+    public Invariants? Watch { get; init; }
+
+    /// <summary>Told of what is broken.</summary>
+    public Action<string>? Broken { get; init; }
+
+    /// <summary>Told of each Instance that changed, as a watch would.</summary>
+    public Action<string, string>? InstanceChanged { get; set; }
+
+    /// <summary>Counts every change, and never goes back.</summary>
+    public long Changes { get; private set; }
+
+    /// <summary>A cache as an informer has it: everything as of now, and no newer. Or a copy of the store, to be restored from.</summary>
+    public MemoryStore Snapshot() => new() { Changes = Changes, Servers = new(Servers), Ledgers = new(Ledgers), Instances = new(Instances), Strays = new(Strays), Leases = new(Leases) };
 
     /// <summary>A cache of which some kinds have caught up.</summary>
-    public ModelCluster With(ModelCluster now, bool servers = false, bool providers = false, bool instances = false) => new()
+    public MemoryStore With(MemoryStore now, bool servers = false, bool ledgers = false, bool instances = false, bool strays = false) => new()
     {
         Servers = servers ? new(now.Servers) : Servers,
-        Providers = providers ? new(now.Providers) : Providers,
+        Ledgers = ledgers ? new(now.Ledgers) : Ledgers,
         Instances = instances ? new(now.Instances) : Instances,
+        Strays = strays ? new(now.Strays) : Strays,
     };
 
+    /// <summary>What the protocol is given to look at: as the operator's cache puts it together.</summary>
     public PlacementView View(string id)
     {
         var hosts = new SortedSet<string>(StringComparer.Ordinal);
-        hosts.UnionWith(Instances.Keys.Where(k => k.Id == id).Select(k => k.Host));
-        hosts.UnionWith(Providers.Where(p => LedgerEntries.EntriesOf(p.Value, id).Count > 0).Select(p => p.Key));
-        var server = Servers.Values.FirstOrDefault(s => GuardedReader.InstanceIDOf(s) == id);
+        foreach (var key in Instances.Keys)
+        {
+            if (key.Id == id)
+                hosts.Add(key.Host);
+        }
+
+        foreach (var (name, ledger) in Ledgers)
+        {
+            if (LedgerEntries.EntriesOf(ledger, id).Count > 0)
+                hosts.Add(name);
+        }
+
+        var server = ServerOf(id);
         if (server?.Status?.Host is { } bound)
             hosts.Add(bound);
-        var places = hosts.Select(h => new Place(h, Instances.GetValueOrDefault((h, id)), LedgerEntries.EntriesOf(Providers[h], id))).ToList();
-        return new PlacementView(id, server, places, []) { Wanted = Model.Claimed };
+        var places = new List<Place>(hosts.Count);
+        foreach (var host in hosts)
+            places.Add(new Place(host, Instances.GetValueOrDefault((host, id)), LedgerEntries.EntriesOf(Ledgers.GetValueOrDefault(host), id)));
+        return new PlacementView(id, server, places, StraysOf(id)) { Wanted = Model.Claimed };
     }
 
-    public IReadOnlyList<string> Ids() =>
-    [
-        .. Servers.Values.Select(GuardedReader.InstanceIDOf)
-            .Concat(Instances.Keys.Select(k => k.Id))
-            .Concat(Providers.Values.SelectMany(p => p.Status?.Allocations ?? []).Select(a => a.Id))
-            .Distinct().Order(StringComparer.Ordinal),
-    ];
-
-    public string NextVersion() => (++_version).ToString(CultureInfo.InvariantCulture);
-
-    public T? Write<TKey, T>(Dictionary<TKey, T> all, TKey key, T wanted, bool status)
-        where TKey : notnull
-        where T : KubernetesObject
+    /// <summary>The Server of an instance ID.</summary>
+    public Server? ServerOf(string id)
     {
-        if (!all.TryGetValue(key, out var now) || now.Metadata.ResourceVersion != wanted.Metadata.ResourceVersion || now.Metadata.Uid != wanted.Metadata.Uid)
+        foreach (var server in Servers.Values)
+        {
+            if (GuardedReader.InstanceIDOf(server) == id)
+                return server;
+        }
+
+        return null;
+    }
+
+    /// <summary>Strays of an instance ID.</summary>
+    public IReadOnlyList<Stray> StraysOf(string id)
+    {
+        List<Stray>? found = null;
+        foreach (var (host, strays) in Strays)
+        {
+            foreach (var stray in strays)
+            {
+                if (stray.InstanceID == id)
+                    (found ??= []).Add(new Stray(host, stray.Epoch));
+            }
+        }
+
+        return found ?? (IReadOnlyList<Stray>)[];
+    }
+
+    public IReadOnlyList<string> Ids()
+    {
+        var ids = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var server in Servers.Values)
+            ids.Add(GuardedReader.InstanceIDOf(server));
+        foreach (var key in Instances.Keys)
+            ids.Add(key.Id);
+        foreach (var ledger in Ledgers.Values)
+        {
+            foreach (var entry in ledger.Status?.Allocations ?? [])
+                ids.Add(entry.Id);
+        }
+
+        return [.. ids];
+    }
+
+    public string NextVersion()
+    {
+        Changes++;
+        return (++_version).ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>What a host's agent reports.</summary>
+    public void Report(string host, IReadOnlyList<StrayDomain> strays)
+    {
+        Changes++;
+        Strays[host] = strays;
+    }
+
+    public string NextUid(string what) => $"{what}-{++_uid}";
+
+    /// <summary>A user's, or an agent's, creation.</summary>
+    public void Add(Server server)
+    {
+        Servers[server.Metadata.Name!] = server;
+        Tell(Watch?.See(server));
+    }
+
+    public void Add(ResourceProvider ledger)
+    {
+        Ledgers[ledger.Metadata.Name!] = ledger;
+        Tell(Watch?.See(ledger));
+    }
+
+    /// <summary>Creates an Instance; null when its name is taken.</summary>
+    public Instance? Create(string host, Instance instance)
+    {
+        var key = (host, instance.Metadata.Name!);
+        if (Instances.ContainsKey(key))
             return null;
-        var written = Merge(now, wanted, status);
-        written = written with { Metadata = written.Metadata with { ResourceVersion = NextVersion() } };
-        all[key] = written;
-        Collect(all, key);
+        var created = instance with { Metadata = instance.Metadata with { Uid = NextUid(key.Item2), ResourceVersion = NextVersion(), Generation = 1 } };
+        Instances[key] = created;
+        InstanceChanged?.Invoke(host, key.Item2);
+        return created;
+    }
+
+    /// <summary>An admin takes an Instance out of the store by force, finalizers and all.</summary>
+    public void Vanish((string Host, string Id) key)
+    {
+        Changes++;
+        Instances.Remove(key);
+        InstanceChanged?.Invoke(key.Host, key.Id);
+    }
+
+    public Server? Write(Server wanted, bool status)
+    {
+        var name = wanted.Metadata.Name!;
+        if (!Servers.TryGetValue(name, out var now) || !Same(now, wanted))
+            return null;
+        var written = status ? now with { Status = wanted.Status } : wanted with { Status = now.Status, Metadata = wanted.Metadata with { DeletionTimestamp = now.Metadata.DeletionTimestamp } };
+        written = written with { Metadata = Next(written.Metadata, now.Spec != written.Spec) };
+        Servers[name] = written;
+        Tell(Watch?.See(written));
+        Collect(written);
         return written;
     }
 
-    public bool Delete<TKey, T>(Dictionary<TKey, T> all, TKey key, string uid)
-        where TKey : notnull
-        where T : KubernetesObject
+    public ResourceProvider? Write(ResourceProvider wanted)
     {
-        if (!all.TryGetValue(key, out var now) || now.Metadata.Uid != uid)
+        var name = wanted.Metadata.Name!;
+        if (!Ledgers.TryGetValue(name, out var now) || !Same(now, wanted))
+            return null;
+        var written = now with { Status = wanted.Status, Metadata = Next(now.Metadata, false) };
+        Ledgers[name] = written;
+        Tell(Watch?.See(written));
+        return written;
+    }
+
+    public Instance? Write(string host, Instance wanted, bool status)
+    {
+        var key = (host, wanted.Metadata.Name!);
+        if (!Instances.TryGetValue(key, out var now) || !Same(now, wanted))
+            return null;
+        var written = status ? now with { Status = wanted.Status } : wanted with { Status = now.Status, Metadata = wanted.Metadata with { DeletionTimestamp = now.Metadata.DeletionTimestamp } };
+        written = written with { Metadata = Next(written.Metadata, now.Spec != written.Spec) };
+        Instances[key] = written;
+        if (written.Metadata is { DeletionTimestamp: not null, Finalizers: null or { Count: 0 } })
+            Instances.Remove(key);
+        if (!status)
+            InstanceChanged?.Invoke(host, key.Item2);
+        return written;
+    }
+
+    public bool DeleteServer(string name, string uid)
+    {
+        if (!Servers.TryGetValue(name, out var now) || now.Metadata.Uid != uid)
             return false;
         if (now.Metadata.DeletionTimestamp is null)
-            all[key] = now with { Metadata = now.Metadata with { DeletionTimestamp = DateTimeOffset.UnixEpoch, ResourceVersion = NextVersion() } };
-        Collect(all, key);
+            Servers[name] = now = now with { Metadata = Next(now.Metadata, false) with { DeletionTimestamp = DateTimeOffset.UnixEpoch } };
+        Tell(Watch?.See(now));
+        Collect(now);
         return true;
     }
 
-    private static void Collect<TKey, T>(Dictionary<TKey, T> all, TKey key)
-        where TKey : notnull
-        where T : KubernetesObject
+    /// <summary>Deletes an Instance; refused when another one, by UID, has its name.</summary>
+    public bool Delete(string host, string id, string uid)
     {
-        if (all[key].Metadata is { DeletionTimestamp: not null, Finalizers: null or { Count: 0 } })
-            all.Remove(key);
+        var key = (host, id);
+        if (!Instances.TryGetValue(key, out var now) || now.Metadata.Uid != uid)
+            return false;
+        Changes++;
+        if (now.Metadata.Finalizers is null or { Count: 0 })
+            Instances.Remove(key);
+        else if (now.Metadata.DeletionTimestamp is null)
+            Instances[key] = now with { Metadata = Next(now.Metadata, false) with { DeletionTimestamp = DateTimeOffset.UnixEpoch } };
+        InstanceChanged?.Invoke(host, id);
+        return true;
     }
 
-    /// <summary>A write of the status takes the status only, and one of the object everything but the status.</summary>
-    private static T Merge<T>(T now, T wanted, bool status)
-        where T : KubernetesObject => (now, wanted) switch
-        {
-            (Server a, Server b) => (T)(KubernetesObject)(status ? a with { Status = b.Status } : b with { Status = a.Status, Metadata = b.Metadata with { DeletionTimestamp = a.Metadata.DeletionTimestamp } }),
-            (Instance a, Instance b) => (T)(KubernetesObject)(status ? a with { Status = b.Status } : b with { Status = a.Status, Metadata = b.Metadata with { DeletionTimestamp = a.Metadata.DeletionTimestamp } }),
-            (ResourceProvider a, ResourceProvider b) => (T)(KubernetesObject)(status ? a with { Status = b.Status } : b with { Status = a.Status }),
-            _ => throw new InvalidOperationException($"{typeof(T)} is not in the model"),
-        };
-}
+    /// <summary>The store is what it was; versions go on from there, so that one number may stand for two contents.</summary>
+    public void Restore(MemoryStore copy, long version)
+    {
+        (Servers, Ledgers, Instances, Strays, Leases) = (new(copy.Servers), new(copy.Ledgers), new(copy.Instances), new(copy.Strays), new(copy.Leases));
+        _version = version;
+        Changes++;
+        Watch?.Restored(Servers.Values, Ledgers.Values);
+    }
 
-/// <summary>The store as one actor sees it: each operation waits for its turn.</summary>
-internal sealed class SteppedStore(World world, ModelCluster cluster, Actor actor) : IPlacementStore
-{
-    public Task<Server?> ReadServerAsync(string @namespace, string name, CancellationToken cancellation) =>
-        world.Do(actor, $"read Server {name}", () => cluster.Servers.GetValueOrDefault(name));
+    /// <summary>Version of the last write.</summary>
+    public long Version => _version;
 
-    public Task<ResourceProvider?> ReadLedgerAsync(string host, CancellationToken cancellation) =>
-        world.Do(actor, $"read ledger {host}", () => cluster.Providers.GetValueOrDefault(host));
+    private static bool Same(KubernetesObject now, KubernetesObject wanted) =>
+        now.Metadata.ResourceVersion == wanted.Metadata.ResourceVersion && now.Metadata.Uid == wanted.Metadata.Uid;
 
-    public Task<Instance?> ReadInstanceAsync(string host, string instanceID, CancellationToken cancellation) =>
-        world.Do(actor, $"read Instance {instanceID} on {host}", () => cluster.Instances.GetValueOrDefault((host, instanceID)));
+    private ObjectMeta Next(ObjectMeta metadata, bool specChanged) =>
+        metadata with { ResourceVersion = NextVersion(), Generation = specChanged ? (metadata.Generation ?? 0) + 1 : metadata.Generation };
 
-    public Task<Written<Server>> WriteServerFinalizersAsync(Server server, IReadOnlyList<string> finalizers, CancellationToken cancellation) =>
-        Write($"write finalizers [{string.Join(',', finalizers)}] of {server.Metadata.Name}", cluster.Servers, server.Metadata.Name!, server with { Metadata = server.Metadata with { Finalizers = finalizers } }, false);
+    private void Collect(Server server)
+    {
+        if (server.Metadata is not { DeletionTimestamp: not null, Finalizers: null or { Count: 0 } })
+            return;
+        Servers.Remove(server.Metadata.Name!);
+        Tell(Watch?.SeeGone(server));
+    }
 
-    public Task<Written<Server>> WriteServerStatusAsync(Server server, ServerStatus status, CancellationToken cancellation) =>
-        Write($"write Server {server.Metadata.Name}: host {status.Host} e{status.HostEpoch}, used e{status.PlacementEpoch}", cluster.Servers, server.Metadata.Name!, server with { Status = status }, true);
-
-    public Task<Written<ResourceProvider>> WriteLedgerAsync(ResourceProvider ledger, ResourceProviderStatus status, CancellationToken cancellation) =>
-        Write($"write ledger {ledger.Metadata.Name}: {string.Join(' ', (status.Allocations ?? []).Select(a => $"{a.Id}/e{a.Epoch}"))}", cluster.Providers, ledger.Metadata.Name!, ledger with { Status = status }, true);
-
-    public Task<Written<Instance>> CreateInstanceAsync(Instance instance, CancellationToken cancellation) =>
-        world.Do(actor, $"create Instance {instance.Metadata.Name} on {instance.Metadata.Namespace} e{instance.Spec.Epoch} {instance.Spec.Wanted}", () =>
-        {
-            var key = (PlacementProtocol.HostOf(instance), instance.Metadata.Name!);
-            if (cluster.Instances.ContainsKey(key))
-                return default;
-            var created = instance with { Metadata = instance.Metadata with { Uid = Guid.NewGuid().ToString(), ResourceVersion = cluster.NextVersion(), Generation = 1 } };
-            cluster.Instances[key] = created;
-            return new Written<Instance>(created);
-        });
-
-    public Task<Written<Instance>> WriteInstanceAsync(Instance read, Instance wanted, CancellationToken cancellation) =>
-        Write($"write Instance {read.Metadata.Name} on {read.Metadata.Namespace}", cluster.Instances, (PlacementProtocol.HostOf(read), read.Metadata.Name!), wanted, false);
-
-    public Task<Written<Instance>> DeleteInstanceAsync(Instance instance, CancellationToken cancellation) =>
-        world.Do(actor, $"delete Instance {instance.Metadata.Name} on {instance.Metadata.Namespace}", () =>
-            cluster.Delete(cluster.Instances, (PlacementProtocol.HostOf(instance), instance.Metadata.Name!), instance.Metadata.Uid!)
-                ? new Written<Instance>(instance with { Metadata = instance.Metadata with { DeletionTimestamp = DateTimeOffset.UnixEpoch } })
-                : default);
-
-    private Task<Written<T>> Write<TKey, T>(string what, Dictionary<TKey, T> all, TKey key, T wanted, bool status)
-        where TKey : notnull
-        where T : KubernetesObject =>
-        world.Do(actor, what, () =>
-        {
-            var written = cluster.Write(all, key, wanted, status);
-            if (written is null)
-                world.Note("  refused");
-            return new Written<T>(written);
-        });
+    private void Tell(string? broken)
+    {
+        if (broken is not null)
+            Broken?.Invoke(broken);
+    }
 }

@@ -1,0 +1,260 @@
+using Kilonova.Crds;
+using Kilonova.Operator.Placement;
+using Kilonova.Operator.Protocol;
+
+namespace Kilonova.Protocol.Tests.Simulation;
+
+/// <summary>
+/// Three hosts, three leaders that all believe they lead, agents, movers, and users whose servers compete; whoever is drawn does one thing, or dies. What must never
+/// be is judged at each write; what must come about is judged after the faults have ended.
+/// </summary>
+internal sealed class Exploration
+{
+    private const int HostCount = 3;
+    private const int LeaderCount = 3;
+
+    /// <summary>Longer than anything takes that ends at all.</summary>
+    private const int Patience = 12_000;
+
+    private readonly World _world;
+    private readonly Model _model;
+    private readonly MemoryStore _store;
+    private readonly List<MemoryHost> _hosts;
+    private readonly Agent?[] _agents = new Agent?[HostCount];
+    private readonly List<Leader> _leaders = [];
+    private readonly List<Actor> _others = [];
+    private readonly bool _moves;
+    private int _deaths;
+
+    public Exploration(int seed, Rules off = Rules.None)
+    {
+        _world = new World(seed) { Pause = 200 << (seed % 5) };
+        _model = new Model(_world, off, buildsFail: seed % 4 != 3);
+        _store = new MemoryStore { Watch = _model.Invariants, Broken = _model.Tell, InstanceChanged = Noticed };
+        _hosts = [.. Enumerable.Range(0, HostCount).Select(i => new MemoryHost($"h{i}"))];
+        _moves = seed % 2 == 1;
+    }
+
+    /// <summary>Operations that were done.</summary>
+    public int Operations => _world.Operations;
+
+    /// <summary>Guests that were started.</summary>
+    public int Started => _hosts.Sum(h => h.Started);
+
+    /// <summary>Runs it.</summary>
+    /// <exception cref="ProtocolViolation">Something was that must never be, or did not come about.</exception>
+    public void Run(int steps)
+    {
+        var before = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(_world);
+        try
+        {
+            Begin();
+            for (var i = 0; i < steps; i++)
+            {
+                _world.Step();
+                Fault();
+            }
+
+            Heal();
+            Until("everything runs that should, and nothing else is anywhere", Unsettled);
+            EndEverything();
+            Until("nothing is left", Left);
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(before);
+        }
+    }
+
+    private void Begin()
+    {
+        foreach (var host in _hosts)
+            _store.Add(new ResourceProvider { Metadata = new() { Name = host.Name, Uid = host.Name, ResourceVersion = _store.NextVersion() }, Spec = new() { HostID = host.Name } });
+        var users = new Users(_world, _store, _model, _hosts, names: 1 + (_world.Seed % 5), pace: 2 << (_world.Seed % 7 / 2));
+        _others.Add(users);
+        if (_moves)
+            _others.AddRange([new Mover(_world, _store, _model, "mover 0"), new Mover(_world, _store, _model, "mover 1")]);
+        _others.ForEach(_world.Start);
+        for (var i = 0; i < LeaderCount; i++)
+        {
+            _leaders.Add(new Leader(_world, _store, _model, $"leader {i}"));
+            _world.Start(_leaders[i]);
+            StartAgent(i);
+        }
+    }
+
+    private void Fault()
+    {
+        switch (_world.Random.Next(300))
+        {
+            case 0 or 1:
+                var l = _world.Random.Next(LeaderCount);
+                _world.Kill(_leaders[l]);
+                _world.Start(_leaders[l] = new Leader(_world, _store, _model, $"leader {l}.{++_deaths}"));
+                break;
+            case 2 or 3 or 4:
+                // An agent that dies loses nothing; a host that loses power loses its guests, and is off for a while.
+                var a = _world.Random.Next(HostCount);
+                StopAgent(a);
+                if (_world.Random.Next(3) == 0)
+                {
+                    _hosts[a].PowerOff(_model.Invariants);
+                    _world.Note($"{_hosts[a].Name} loses power");
+                    if (_moves && _world.Random.Next(2) == 0)
+                        Fence(_hosts[a]);
+                }
+                else
+                {
+                    PowerOn(a);
+                }
+
+                break;
+            case 5:
+                AbandonAClaim();
+                break;
+            case 6 or 7 or 8 or 9:
+                var h = _world.Random.Next(HostCount);
+                if (_hosts[h].On)
+                    break;
+                if (_moves && _model.Fences.GetValueOrDefault(_hosts[h].Name) != _hosts[h].Boot)
+                    Fence(_hosts[h]);
+                else
+                    PowerOn(h);
+                break;
+        }
+    }
+
+    /// <summary>No more faults, no more wishes: paused leaders go on with what they were about to do.</summary>
+    private void Heal()
+    {
+        _world.Note("--- all faults end");
+        _world.Calm = true;
+        _model.BuildsFail = false;
+        _world.Kill(_others[0]);
+        for (var i = 0; i < HostCount; i++)
+        {
+            if (!_hosts[i].On || _agents[i] is null)
+                PowerOn(i);
+        }
+    }
+
+    /// <summary>Everybody wants to be rid of everything; what an admin's force left behind, the admin reaps.</summary>
+    private void EndEverything()
+    {
+        foreach (var (name, server) in _store.Servers.ToList())
+            _store.DeleteServer(name, server.Metadata.Uid!);
+        foreach (var host in _hosts)
+        {
+            foreach (var id in host.Ids.Where(id => _model.Vanished.Contains(id) && !_store.Instances.ContainsKey((host.Name, id))).ToList())
+            {
+                host.Domains.Remove(id);
+                host.Files.Remove(id);
+                host.Records.Remove(id);
+                _model.Invariants.SeeOff(host.Name, id);
+                host.Due.Add(id);
+            }
+        }
+    }
+
+    private void Until(string what, Func<string?> wrong)
+    {
+        for (var i = 0; ; i++)
+        {
+            if (i % 250 == 0)
+            {
+                if (wrong() is not { } why)
+                    return;
+                if (i >= Patience)
+                    _world.Fail($"not so: {what}; {why}");
+            }
+
+            _world.Step();
+        }
+    }
+
+    private void StartAgent(int i) => _world.Start(_agents[i] = new Agent(_world, _store, _hosts[i], _model));
+
+    private void StopAgent(int i)
+    {
+        if (_agents[i] is { } agent)
+            _world.Kill(agent);
+        _agents[i] = null;
+    }
+
+    private void PowerOn(int i)
+    {
+        _hosts[i].PowerOn();
+        _world.Note($"{_hosts[i].Name} runs, boot {_hosts[i].Boot}");
+        StartAgent(i);
+    }
+
+    private void Fence(MemoryHost host)
+    {
+        _model.Fences[host.Name] = host.Boot;
+        _world.Note($"Fence: {host.Name} is off in boot {host.Boot}");
+    }
+
+    /// <summary>Somebody claims for a Server that is bound, and dies on it.</summary>
+    private void AbandonAClaim()
+    {
+        var server = _store.Servers.Values.FirstOrDefault(s => s.Status?.Host is not null);
+        var ledger = _store.Ledgers.Values.ElementAt(_world.Random.Next(HostCount));
+        var entries = ledger.Status?.Allocations ?? [];
+        if (server is null || entries.Count >= Model.Capacity || entries.Any(e => e.Id == GuardedReader.InstanceIDOf(server)))
+            return;
+        var entry = new Allocation { Id = GuardedReader.InstanceIDOf(server), Epoch = server.Status!.PlacementEpoch!.Value + 1, ClaimID = _store.NextUid("abandoned"), Holder = Holder.Of(server), Resources = Model.Claimed };
+        _store.Write(ledger with { Status = new() { Allocations = [.. entries, entry] } });
+        _world.Note($"a claim of {entry.Id} e{entry.Epoch} on {ledger.Metadata.Name} is abandoned");
+    }
+
+    private void Noticed(string host, string id)
+    {
+        var i = _hosts.FindIndex(h => h.Name == host);
+        _hosts[i].Due.Add(id);
+        _agents[i]?.Notice(id);
+    }
+
+    /// <summary>Every server that is to be is where it is bound, as it is wanted, or there was no place for it; nothing else is anywhere.</summary>
+    private string? Unsettled()
+    {
+        foreach (var server in _store.Servers.Values)
+        {
+            var id = GuardedReader.InstanceIDOf(server);
+            if (server.Metadata.DeletionTimestamp is not null)
+                return $"{id} is still being deleted";
+            if (server.Status?.Host is { } bound)
+            {
+                if (Misplaced(server, id, bound) is { } wrong)
+                    return wrong;
+            }
+            else if (!_model.Vanished.Contains(id) && _store.Ledgers.Values.Any(l => (l.Status?.Allocations?.Count ?? 0) < Model.Capacity))
+            {
+                return $"{id} is not bound although there is room";
+            }
+        }
+
+        return Invariants.Orphans(_store.Servers.Values, _store.Ledgers.Values, _store.Instances.Values, OnHosts().Where(o => !_model.Vanished.Contains(o.InstanceID))).FirstOrDefault();
+    }
+
+    private string? Misplaced(Server server, string id, string bound)
+    {
+        if (_store.Instances.GetValueOrDefault((bound, id)) is not { } instance)
+            return _model.Vanished.Contains(id) ? null : $"{id} has no Instance on {bound}";
+        if (!_store.Ledgers[bound].Status!.Allocations!.Any(e => e.Id == id && e.Epoch == server.Status!.HostEpoch && e.ClaimID == server.Status.ClaimID))
+            return $"{id} has no entry on {bound}";
+        if (instance.Status?.Failure is not null || instance.Status?.StoppedByGuest == true)
+            return null;
+        var runs = _hosts.Single(h => h.Name == bound).Runs(id);
+        return runs == (server.Spec.PowerState == WantedPowerState.Running) ? null : $"{id} is wanted {server.Spec.PowerState} on {bound}, and that is not so (note: {instance.Spec.Note})";
+    }
+
+    private string? Left()
+    {
+        if (_store.Servers.Values.FirstOrDefault() is { } server)
+            return $"Server {server.Metadata.Uid}";
+        return Invariants.Orphans([], _store.Ledgers.Values, _store.Instances.Values, OnHosts().Where(o => !_model.Vanished.Contains(o.InstanceID))).FirstOrDefault();
+    }
+
+    private IEnumerable<(string Host, string InstanceID)> OnHosts() => _hosts.SelectMany(h => h.Ids.Select(id => (h.Name, id)));
+}
