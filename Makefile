@@ -25,7 +25,7 @@ demo-down: ## Remove the local cluster and everything on it
 bench: tools build ## Measure, and print ratios against something measured in the same run
 	tests/bench
 
-conformance: ## Compare with Nova's answers: KIND=numa FILE=vectors.jsonl[.gz] [OUT=answers.jsonl]
+conformance: ## Compare with Nova's answers: KIND=schedule|numa|placement FILE=vectors.jsonl[.gz] [OUT=answers.jsonl]
 	dotnet run --project tests/conformance -c $(CONFIGURATION) -- $(KIND) $(FILE) $(OUT)
 
 generate: ## Write crds/manifests and the generated pages of docs/

@@ -45,7 +45,7 @@ public sealed class ScheduleVectors : VectorKind
         for (var i = 0; i < Math.Min(requests.Count, own.Count); i++)
         {
             if (vector["scenario"]!["requests"]![i]!["image"] is null && FailsInNumaFilter(requests[i]!)) findings.Explained("numa: a request without image can have a topology");
-            else if (IsMatterOfOrder(vector, requests[i]!.AsObject(), own[i]!.AsObject(), i)) findings.Explained("Order of extra specs");
+            else if (IsMatterOfOrder(vector, requests[i]!.AsObject(), own[i]!.AsObject(), i)) findings.Explained("schedule: extra specs have an order that the vectors do not tell");
             else ScheduleComparison.Request(requests[i]!.AsObject(), own[i]!.AsObject(), findings);
         }
     }

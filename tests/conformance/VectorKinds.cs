@@ -8,5 +8,6 @@ public static class VectorKinds
     [
         new NumaVectors(),
         new ScheduleVectors(),
+        new PlacementVectors(),
     ];
 }
