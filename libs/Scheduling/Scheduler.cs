@@ -20,6 +20,7 @@ public sealed class Scheduler
     private readonly RequestedHosts requested = new();
     private readonly RequiredTraits traits = new();
     private readonly AggregateMembership aggregates = new();
+    private readonly ProviderFit providers = new();
     private readonly Dictionary<string, ResourceFit> fits = new(StringComparer.Ordinal);
     private readonly Random random;
     private readonly int ranked;
@@ -71,7 +72,7 @@ public sealed class Scheduler
             request = result.Request!;
         }
 
-        Plan(request);
+        Plan(hosts, request);
         List<FilterError>? errors = null;
         try
         {
@@ -132,7 +133,7 @@ public sealed class Scheduler
         }
     }
 
-    private void Plan(SchedulingRequest request)
+    private void Plan(in SnapshotView hosts, SchedulingRequest request)
     {
         if (requested.Concerns(request)) Scratch.Steps.Add(requested);
         Scratch.Steps.Add(excluded);
@@ -144,6 +145,7 @@ public sealed class Scheduler
 
         if (traits.Concerns(request)) Scratch.Steps.Add(traits);
         if (aggregates.Concerns(request)) Scratch.Steps.Add(aggregates);
+        if (!request.Groups.IsEmpty || (hosts.HasTrees && AnyServedByTree(hosts, request))) Scratch.Steps.Add(providers);
         if (request.SkipFilters) return;
         foreach (var filter in filters)
             if ((!request.Rebuild || filter.RunsOnRebuild) && filter.Concerns(request)) Scratch.Steps.Add(filter);
@@ -151,6 +153,13 @@ public sealed class Scheduler
         if (Configuration.OnStepFailure == StepFailure.FailRequest) return;
         foreach (var weigher in weighers)
             if (weigher.Guard is { } guard && !Scratch.Steps.Exists(s => s.Name == guard.Name)) Scratch.Steps.Add(guard);
+    }
+
+    private static bool AnyServedByTree(in SnapshotView hosts, SchedulingRequest request)
+    {
+        foreach (var resource in request.Resources)
+            if (hosts.WithChildrenThatOffer(resource.ResourceClass).Words.ContainsAnyExcept(0UL)) return true;
+        return false;
     }
 
     private List<FilterError>? Eliminate(in SnapshotView hosts, SchedulingRequest request)

@@ -26,6 +26,12 @@ public sealed record SchedulingRequest
     /// <summary>Hosts that must not be tried.</summary>
     public ImmutableArray<ExcludedHost> ExcludedHosts { get; init; } = [];
 
+    /// <summary>Traits that the host itself must have, whichever of its providers serves the request.</summary>
+    public ImmutableArray<string> RootRequiredTraits { get; init; } = [];
+
+    /// <summary>Traits that the host itself must not have.</summary>
+    public ImmutableArray<string> RootForbiddenTraits { get; init; } = [];
+
     /// <summary>Traits that a host must have.</summary>
     public ImmutableArray<string> RequiredTraits { get; init; } = [];
 

@@ -67,16 +67,17 @@ public sealed record HostFacts
     {
         ArgumentNullException.ThrowIfNull(hypervisor);
         ArgumentNullException.ThrowIfNull(aggregates);
+        var inventory = EffectiveInventory.Of(provider?.Spec, hypervisor.Spec, aggregates);
         return new HostFacts
         {
             Name = hypervisor.Metadata.Name ?? throw new ArgumentException("A Hypervisor has a name.", nameof(hypervisor)),
-            Inventory = EffectiveInventory.Of(provider?.Spec, hypervisor.Spec, aggregates),
+            Inventory = inventory,
             Allocations = provider?.Status?.Allocations ?? [],
             Up = up && hypervisor.Spec.ForcedDown != true,
             Disabled = hypervisor.Spec.Disabled == true,
             DisabledReason = hypervisor.Spec.DisabledReason,
             Blocked = blocked ?? (hypervisor.Metadata.DeletionTimestamp is not null ? "it is being deleted" : provider is null ? "its agent has reported no inventory yet" : null),
-            Traits = provider?.Spec.Traits ?? [],
+            Traits = inventory.Traits,
             Aggregates = FactsOf(aggregates),
             Zones = AggregateMetadata.Zones(aggregates),
             WeightMultipliers = AggregateMetadata.Multipliers(aggregates),

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Kilonova.Crds;
 using Kilonova.Scheduling.Numa;
 using Kilonova.Scheduling.Placement;
@@ -24,6 +25,7 @@ public sealed class Snapshot
     private int[] ioOperations = new int[FirstRows];
     private int[] failedBuilds = new int[FirstRows];
     private int[] guests = new int[FirstRows];
+    private ImmutableArray<Provider>[] children = NoChildren(FirstRows);
     private long[] usedNow = new long[8];
     private int rowsInUse;
 
@@ -65,6 +67,11 @@ public sealed class Snapshot
     internal InstanceIndex Instances { get; } = new(FirstRows);
 
     internal NumaStates Numa { get; } = new(FirstRows);
+
+    /// <summary>Resource classes that are offered below hosts.</summary>
+    internal LabelBitmaps ChildClasses { get; } = new(FirstRows);
+
+    internal ReadOnlySpan<ImmutableArray<Provider>> Children => children;
 
     internal ReadOnlySpan<string?> Names => names;
 
@@ -109,6 +116,7 @@ public sealed class Snapshot
         diskAvailableLeast[row] = facts.DiskAvailableLeastGiB ?? long.MaxValue;
 
         if (ApplyResources(row, facts)) events |= ClusterEvents.CapacityGrown;
+        if (ApplyChildren(row, facts)) events |= ClusterEvents.CapacityGrown;
         if (Numa.Replace(row, facts)) events |= ClusterEvents.CapacityGrown;
         if (Zones.Replace(row, facts.Zones)) events |= ClusterEvents.ZonesChanged;
         if (Traits.Replace(row, facts.Traits)) events |= ClusterEvents.TraitsChanged;
@@ -161,6 +169,25 @@ public sealed class Snapshot
         guests[row] = guestsNow;
         metrics[row] = activity.Metrics;
         return events;
+    }
+
+    /// <summary>Nearly no host has providers below it.</summary>
+    private bool ApplyChildren(int row, HostFacts facts)
+    {
+        var before = children[row];
+        if (before.IsEmpty && facts.Inventory.Children.IsEmpty) return false;
+        var after = HostTree.WithUse(facts.Inventory.Children, facts.Allocations);
+        children[row] = after;
+        ChildClasses.Replace(row, [.. after.SelectMany(p => p.Inventories).Select(i => i.ResourceClass).Distinct().Order(StringComparer.Ordinal)]);
+        return after.Any(p => before.FirstOrDefault(b => b.Name == p.Name) is not { } was || !was.Traits.SequenceEqual(p.Traits)
+            || p.Inventories.Any(i => !was.TryGet(i.ResourceClass, out var old, out var used) || i.Capacity - p.Used[i.ResourceClass] > old.Capacity - used || i.MaxUnit > old.MaxUnit));
+    }
+
+    private static ImmutableArray<Provider>[] NoChildren(int rows)
+    {
+        var none = new ImmutableArray<Provider>[rows];
+        Array.Fill(none, []);
+        return none;
     }
 
     private static HostCapabilities[] Filled(int rows)
@@ -258,6 +285,9 @@ public sealed class Snapshot
         Array.Resize(ref ioOperations, rows);
         Array.Resize(ref failedBuilds, rows);
         Array.Resize(ref guests, rows);
+        Array.Resize(ref children, rows);
+        Array.Fill(children, [], known, rows - known);
+        ChildClasses.Resize(rows);
         Existing.Resize(rows);
         Up.Resize(rows);
         Disabled.Resize(rows);

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using Kilonova.Scheduling.Numa;
+using Kilonova.Scheduling.Placement;
 
 namespace Kilonova.Scheduling.Hosts;
 
@@ -124,6 +126,49 @@ public readonly struct SnapshotView
     /// <exception cref="ArgumentException">It is another class; use <see cref="TryResource"/>.</exception>
     public ResourceColumnView Resource(string resourceClass) =>
         TryResource(resourceClass, out var column) ? column : throw new ArgumentException($"No host offers {resourceClass}.", nameof(resourceClass));
+
+    /// <summary>Traits of a host itself.</summary>
+    /// <param name="row">Row of the host.</param>
+    /// <returns>Names.</returns>
+    public IReadOnlyList<string> TraitsOf(int row) => snapshot.Traits.Of(row);
+
+    /// <summary>Providers below a host, with what is promised of each.</summary>
+    /// <param name="row">Row of the host.</param>
+    /// <returns>None for a plain host.</returns>
+    public ImmutableArray<Provider> Children(int row) => snapshot.Children[row];
+
+    /// <summary>Hosts with a provider below them that offers a class.</summary>
+    /// <param name="resourceClass">Name of the class.</param>
+    /// <returns>Empty when nobody does.</returns>
+    public HostBits WithChildrenThatOffer(string resourceClass) => snapshot.ChildClasses.With(resourceClass);
+
+    /// <summary>Whether a provider below a host offers a class that a request asks for: then columns cannot judge the host.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="row">Row of the host.</param>
+    /// <returns>False for nearly every host.</returns>
+    public bool IsServedByTree(SchedulingRequest request, int row)
+    {
+        if (!snapshot.ChildClasses.Any[row]) return false;
+        foreach (var resource in request.Resources)
+            if (WithChildrenThatOffer(resource.ResourceClass).Contains(row)) return true;
+        return false;
+    }
+
+    /// <summary>The same for 64 hosts at once.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="word">Rows <c>64 * word</c> and on.</param>
+    /// <returns>A bit for each.</returns>
+    internal ulong ServedByTree(SchedulingRequest request, int word)
+    {
+        var served = 0UL;
+        if (!HasTrees) return served;
+        foreach (var resource in request.Resources)
+            if (WithChildrenThatOffer(resource.ResourceClass).Words is var words && word < words.Length) served |= words[word];
+        return served;
+    }
+
+    /// <summary>Whether any host has providers below it.</summary>
+    internal bool HasTrees => snapshot.ChildClasses.Any.Count > 0;
 
     /// <summary>Instances with a ledger entry on a host, sorted.</summary>
     /// <param name="row">Row of the host.</param>

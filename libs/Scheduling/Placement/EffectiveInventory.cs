@@ -40,6 +40,12 @@ public sealed class EffectiveInventory
     /// <summary>NUMA cells and PCI devices; null for a host that reports neither.</summary>
     public NumaFacts? Numa { get; init; }
 
+    /// <summary>Traits of the host itself: those that its agent found and the admin's own.</summary>
+    public IReadOnlyList<string> Traits { get; init; } = [];
+
+    /// <summary>Providers below the host, with nothing promised.</summary>
+    public ImmutableArray<Provider> Children { get; init; } = [];
+
     /// <summary>Computes what a host may promise.</summary>
     /// <param name="facts">The agent's facts; null when there are none yet.</param>
     /// <param name="hypervisor">The admin's word; null when there is none.</param>
@@ -60,7 +66,16 @@ public sealed class EffectiveInventory
         }
 
         DivideCpus(inventories, facts, hypervisor, aggregates);
-        return new EffectiveInventory(inventories) { Numa = numa };
+        // The admin's own classes; what the agent reports is its word.
+        foreach (var own in hypervisor?.CustomInventories ?? [])
+        {
+            if (own.Total <= 0 || inventories.Exists(i => i.ResourceClass == own.ResourceClass)) continue;
+            inventories.Add(new Inventory(
+                own.ResourceClass, own.Total, Math.Max(own.Reserved ?? 0, 0), Math.Max(own.MinUnit ?? 1, 1), Math.Max(own.MaxUnit ?? own.Total, 0), Math.Max(own.StepSize ?? 1, 1),
+                own.AllocationRatio is > 0 and var ratio && double.IsFinite(ratio) ? ratio : 1.0));
+        }
+
+        return new EffectiveInventory(inventories) { Numa = numa, Children = HostTree.Below(facts), Traits = TraitsOf(facts, hypervisor) };
     }
 
     /// <summary>Looks up a class.</summary>
@@ -99,6 +114,9 @@ public sealed class EffectiveInventory
         inventories.Add(new Inventory(
             fact.ResourceClass, total, Math.Max(reserved, 0), Math.Max(fact.MinUnit ?? 1, 1), Math.Max(fact.MaxUnit ?? total, 0), Math.Max(fact.StepSize ?? 1, 1), ratio));
     }
+
+    private static IReadOnlyList<string> TraitsOf(ResourceProviderSpec facts, HypervisorSpec? hypervisor) =>
+        hypervisor?.CustomTraits is { Count: > 0 } own ? [.. (facts.Traits ?? []).Union(own)] : facts.Traits ?? [];
 
     private static (double Ratio, long Reserved) Policy(string resourceClass, HypervisorSpec? hypervisor, IReadOnlyList<Aggregate> aggregates) => resourceClass switch
     {

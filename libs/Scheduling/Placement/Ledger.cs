@@ -34,19 +34,18 @@ public static class Ledger
                 : new ClaimResult.Refused(Name, $"holds an entry of the instance with number {entry.Epoch} for {entry.Holder}");
         }
 
-        foreach (var (resourceClass, amount) in request.Resources)
+        var added = Entry(request, identity);
+        if (!request.Groups.IsEmpty || IsServedByTree(inventory, request))
         {
-            var used = Used(held, resourceClass);
-            inventory.TryGet(resourceClass, out var offered);
-            var shortage = offered.Check(amount, used);
-            if (shortage != Shortage.None)
-            {
-                return new ClaimResult.Refused(resourceClass, Fit.Describe(
-                    resourceClass, shortage, amount, offered.Capacity - used, offered.Capacity, offered.MinUnit, offered.MaxUnit, offered.StepSize));
-            }
+            if (AllocationCandidates.Find(HostTree.Of(inventory, held), HostTree.Query(request)).FirstOrDefault() is not { } candidate)
+                return new ClaimResult.Refused(ProviderFit.FilterName, "its providers cannot give what is asked for");
+            added = added with { Resources = HostTree.Amounts(candidate) };
+        }
+        else if (Shortfall(inventory, held, request) is { } refused)
+        {
+            return refused;
         }
 
-        var added = Entry(request, identity);
         if (!request.Numa.Any) return new ClaimResult.Claimed(added, Canonical(held.Append(added)));
         if (inventory.Numa is null) return new ClaimResult.Refused(NumaTopologyFilter.FilterName, "the host reports no NUMA cells and no PCI devices");
         var host = NumaLayout.Of(inventory.Numa).With(held);
@@ -59,6 +58,31 @@ public static class Ledger
 
         added = NumaEntry.Write(added, placement);
         return new ClaimResult.Claimed(added, Canonical(held.Append(added)));
+    }
+
+    private static bool IsServedByTree(EffectiveInventory inventory, SchedulingRequest request)
+    {
+        foreach (var child in inventory.Children)
+            foreach (var resource in request.Resources)
+                if (child.TryGet(resource.ResourceClass, out _, out _)) return true;
+        return false;
+    }
+
+    private static ClaimResult.Refused? Shortfall(EffectiveInventory inventory, IReadOnlyList<Allocation> held, SchedulingRequest request)
+    {
+        foreach (var (resourceClass, amount) in request.Resources)
+        {
+            var used = Used(held, resourceClass);
+            inventory.TryGet(resourceClass, out var offered);
+            var shortage = offered.Check(amount, used);
+            if (shortage != Shortage.None)
+            {
+                return new ClaimResult.Refused(resourceClass, Fit.Describe(
+                    resourceClass, shortage, amount, offered.Capacity - used, offered.Capacity, offered.MinUnit, offered.MaxUnit, offered.StepSize));
+            }
+        }
+
+        return null;
     }
 
     /// <summary>
@@ -126,11 +150,19 @@ public static class Ledger
         foreach (var resourceClass in classes)
         {
             var used = Used(allocations, resourceClass);
-            var capacity = inventory.TryGet(resourceClass, out var offered) ? offered.Capacity : 0;
+            var capacity = Capacity(inventory, resourceClass);
             if (used > capacity) lines.Add($"{resourceClass}: {used} promised, capacity {ResourceClass.Format(resourceClass, capacity)}");
         }
 
         return lines;
+    }
+
+    private static long Capacity(EffectiveInventory inventory, string key)
+    {
+        var resourceClass = HostTree.ClassOf(key);
+        var child = inventory.Children.FirstOrDefault(c => key == HostTree.Key(c.Name, resourceClass));
+        var found = child is null ? inventory.TryGet(key, out var offered) : child.TryGet(resourceClass, out offered, out _);
+        return found ? offered.Capacity : 0;
     }
 
     /// <summary>Adds an amount of a ledger entry: never below 0, never past the largest number.</summary>
@@ -144,9 +176,21 @@ public static class Ledger
     private static bool Reusable(Allocation entry, SchedulingRequest request, ClaimIdentity identity) =>
         entry.Epoch == identity.Epoch
         && Kind(entry.Holder).SequenceEqual(Kind(identity.Holder))
-        && entry.Resources.Count == request.Resources.Length
-        && request.Resources.All(r => entry.Resources.TryGetValue(r.ResourceClass, out var amount) && amount == r.Amount)
+        && IsFor(entry, request)
         && NumaEntry.Read(entry, request.Numa.Topology) is { } placement && placement.Devices.Length == request.Numa.Devices.Sum(d => d.Count);
+
+    /// <summary>Whichever providers below the host give them.</summary>
+    private static bool IsFor(Allocation entry, SchedulingRequest request)
+    {
+        var totals = HostTree.Totals(request);
+        foreach (var (key, amount) in entry.Resources)
+        {
+            var resourceClass = HostTree.ClassOf(key);
+            totals[resourceClass] = totals.GetValueOrDefault(resourceClass) - amount;
+        }
+
+        return totals.Values.All(rest => rest == 0);
+    }
 
     private static ReadOnlySpan<char> Kind(string holder)
     {

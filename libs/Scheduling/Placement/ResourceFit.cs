@@ -22,15 +22,16 @@ internal sealed class ResourceFit : HostFilter
     public override ClusterEvents WokenBy => ClusterEvents.CapacityGrown;
 
     public override bool Passes(in SnapshotView hosts, SchedulingRequest request, int row) =>
-        Wanted(request) is var amount && (amount == 0 || (hosts.TryResource(resourceClass, out var column) && column.Check(row, amount) == Shortage.None));
+        Wanted(request) is var amount && (amount == 0 || hosts.IsServedByTree(request, row) || (hosts.TryResource(resourceClass, out var column) && column.Check(row, amount) == Shortage.None));
 
     public override void Apply(in SnapshotView hosts, SchedulingRequest request, Survivors survivors)
     {
         var amount = Wanted(request);
         if (amount == 0) return;
+        // Hosts with trees are judged by ProviderFit.
         if (!hosts.TryResource(resourceClass, out var column))
         {
-            survivors.Clear();
+            for (var word = 0; word < survivors.WordCount; word++) survivors.KeepOnly(word, hosts.ServedByTree(request, word));
             return;
         }
 
@@ -38,12 +39,12 @@ internal sealed class ResourceFit : HostFilter
         for (var word = 0; word < survivors.WordCount; word++)
         {
             if (survivors.Word(word) == 0) continue;
-            survivors.KeepOnly(word, AtLeast(column.Room.Slice(word << 6, 64), amount));
+            survivors.KeepOnly(word, AtLeast(column.Room.Slice(word << 6, 64), amount) | hosts.ServedByTree(request, word));
         }
 
         if (!column.HasUnits) return;
         foreach (var row in survivors)
-            if (amount < column.MinUnit[row] || amount % column.StepSize[row] != 0) survivors.Remove(row);
+            if ((amount < column.MinUnit[row] || amount % column.StepSize[row] != 0) && !hosts.IsServedByTree(request, row)) survivors.Remove(row);
     }
 
     public override string Explain(in SnapshotView hosts, SchedulingRequest request, int row)

@@ -1,11 +1,11 @@
 namespace Kilonova.Scheduling.RequestFilters;
 
-/// <summary>Adds traits to a request, each once.</summary>
+/// <summary>Adds traits of the host itself to a request, each once.</summary>
 internal static class Traits
 {
     public static SchedulingRequest Require(SchedulingRequest request, string trait) =>
-        request.RequiredTraits.Contains(trait) ? request : request with { RequiredTraits = request.RequiredTraits.Add(trait) };
+        request.RootRequiredTraits.Contains(trait) ? request : request with { RootRequiredTraits = request.RootRequiredTraits.Add(trait) };
 
     public static SchedulingRequest Forbid(SchedulingRequest request, string trait) =>
-        request.ForbiddenTraits.Contains(trait) ? request : request with { ForbiddenTraits = request.ForbiddenTraits.Add(trait) };
+        request.RootForbiddenTraits.Contains(trait) ? request : request with { RootForbiddenTraits = request.RootForbiddenTraits.Add(trait) };
 }
