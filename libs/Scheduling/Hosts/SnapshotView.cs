@@ -205,6 +205,9 @@ public readonly struct SnapshotView
     /// <returns>Null for a host that reports neither.</returns>
     public HostTopology? Numa(int row) => snapshot.Numa.Of(row);
 
+    /// <summary>How many hosts differ in the numbers of their NUMA cells: as many fits as a new topology costs.</summary>
+    public int NumaStates => snapshot.Numa.Count;
+
     /// <summary>Whether a guest's cells fit a host. Hosts whose cells are equal in number share the answer.</summary>
     /// <param name="row">Row of the host.</param>
     /// <param name="wishes">The guest.</param>

@@ -51,33 +51,6 @@ public static class NumaFit
         return WithDevices(host, wishes, guest, cells.MoveToImmutable(), numbers);
     }
 
-    /// <summary>Whether networks that any cell of the host is near to are near to a chosen one.</summary>
-    internal static bool NearNetworks(HostTopology host, NumaNetworks networks, ReadOnlySpan<int> chosen)
-    {
-        foreach (var network in networks.Physical)
-        {
-            var (somewhere, here) = (false, false);
-            for (var i = 0; i < host.Cells.Length; i++)
-            {
-                if (!host.Cells[i].PhysicalNetworks.Contains(network)) continue;
-                somewhere = true;
-                here |= chosen.Contains(i);
-            }
-
-            if (somewhere && !here) return false;
-        }
-
-        if (!networks.Tunnelled) return true;
-        var (tunnels, near) = (false, false);
-        for (var i = 0; i < host.Cells.Length; i++)
-        {
-            tunnels |= host.Cells[i].Tunnels;
-            near |= host.Cells[i].Tunnels && chosen.Contains(i);
-        }
-
-        return near || !tunnels;
-    }
-
     private static PlacedCell Placed(HostCell host, GuestTopology guest, GuestCell cell)
     {
         CellFit.HasMemory(host, guest.PageSize, cell.MemoryMiB, out var pageSize);
@@ -96,7 +69,7 @@ public static class NumaFit
         return devices is { } taken ? new NumaPlacement(guest, cells, taken) : null;
     }
 
-    private static bool SupportsDevices(HostTopology host, ImmutableArray<PciRequest> requests, ReadOnlySpan<int> cells) =>
+    internal static bool SupportsDevices(HostTopology host, ImmutableArray<PciRequest> requests, ReadOnlySpan<int> cells) =>
         requests.IsEmpty || (host.Pci is { } pools && pools.Support(requests, host.Cells, cells));
 
     /// <summary>Finds for each cell of the guest the cells of the host that it fits: bit i is the i-th in <paramref name="order"/>, or as reported without one.</summary>
@@ -126,7 +99,7 @@ public static class NumaFit
         left.MemoryMiB == right.MemoryMiB && left.PinnedCpus.Count == right.PinnedCpus.Count && left.SharedCpus.Count == right.SharedCpus.Count;
 
     /// <summary>Whether the guest's cells from one on can each have a host's cell of its own, none of those that are used: augmenting paths.</summary>
-    private static bool CanMatch(ReadOnlySpan<ulong> fitting, int from, ulong used)
+    internal static bool CanMatch(ReadOnlySpan<ulong> fitting, int from, ulong used)
     {
         var rest = fitting.Length - from;
         if (rest == 0) return true;
@@ -169,57 +142,6 @@ public static class NumaFit
         Span<ulong> fitting = stackalloc ulong[guest.Cells.Length];
         if (!Pairs(host, guest, order, fitting) || !CanMatch(fitting, 0, 0)) return null;
         var chosen = new int[guest.Cells.Length];
-        var search = new Search(host, wishes, order, fitting, chosen);
-        return search.From(0, 0) ? chosen : null;
-    }
-
-    /// <summary>One search. Which cells are used decides what the rest can still do, so each set of used cells is looked at once.</summary>
-    private readonly ref struct Search(HostTopology host, NumaWishes wishes, ReadOnlySpan<int> order, ReadOnlySpan<ulong> fitting, int[] chosen)
-    {
-        private readonly ReadOnlySpan<int> order = order;
-        private readonly ReadOnlySpan<ulong> fitting = fitting;
-        private readonly HashSet<ulong>? failed = wishes.ChoosesTogether ? [] : null;
-
-        public bool From(int guest, ulong used)
-        {
-            if (guest == chosen.Length) return Together();
-            for (var open = fitting[guest] & ~used; open != 0; open &= open - 1)
-            {
-                var at = BitOperations.TrailingZeroCount(open);
-                var after = used | (1UL << at);
-                if (failed?.Contains(after) == true || HasFailedAlike(guest, used, at) || !CanMatch(fitting, guest + 1, after)) continue;
-                chosen[guest] = order[at];
-                if (From(guest + 1, after)) return true;
-                failed?.Add(after);
-            }
-
-            return false;
-        }
-
-        /// <summary>Whether a cell before this one, unused and alike in all that matters, was tried here and failed.</summary>
-        private bool HasFailedAlike(int guest, ulong used, int at)
-        {
-            if (failed is null) return false;
-            for (var earlier = 0; earlier < at; earlier++)
-                if ((used >> earlier & 1) == 0 && (fitting[guest] >> earlier & 1) != 0 && Interchangeable(earlier, at)) return true;
-            return false;
-        }
-
-        private bool Interchangeable(int left, int right)
-        {
-            foreach (var cells in fitting)
-                if ((cells >> left & 1) != (cells >> right & 1)) return false;
-            var (one, other) = (host.Cells[order[left]], host.Cells[order[right]]);
-            return one.Socket == other.Socket && one.Tunnels == other.Tunnels && one.PhysicalNetworks.IsEmpty && other.PhysicalNetworks.IsEmpty
-                && (host.Pci is null || (host.Pci.FreeIn(one.Id) == 0 && host.Pci.FreeIn(other.Id) == 0));
-        }
-
-        private bool Together()
-        {
-            if (failed is null) return true;
-            Span<int> numbers = stackalloc int[chosen.Length];
-            for (var i = 0; i < chosen.Length; i++) numbers[i] = host.Cells[chosen[i]].Id;
-            return SupportsDevices(host, wishes.Devices, numbers) && NearNetworks(host, wishes.Networks, chosen);
-        }
+        return new CellSearch(host, wishes, order, fitting, chosen).From(0, 0) ? chosen : null;
     }
 }

@@ -75,6 +75,28 @@ public sealed class PciPools
         return Draw(requests, host, cells, left) ? new PciPools([.. Pools.Select((pool, i) => pool with { Count = left[i] })]) : null;
     }
 
+    /// <summary>How many devices for a request each cell of the host can add at most; null where devices elsewhere would do.</summary>
+    internal int[]? NearOnly(PciRequest request, ImmutableArray<HostCell> host)
+    {
+        if (request.Policy == PciNumaPolicy.Preferred) return null;
+        var wantsPhysical = request.Wants("dev_type", PciPool.PhysicalFunction);
+        var near = new int[host.Length];
+        foreach (var pool in Pools)
+        {
+            if (pool.Count == 0 || !pool.Satisfies(request) || (pool.DeviceType == PciPool.PhysicalFunction && !wantsPhysical)) continue;
+            if (pool.NumaCell is not { } cell)
+            {
+                if (request.Policy == PciNumaPolicy.Legacy) return null;
+                continue;
+            }
+
+            for (var i = 0; i < host.Length; i++)
+                if (host[i].Id == cell || (request.Policy == PciNumaPolicy.Socket && SharesSocket(host, [host[i].Id], cell))) near[i] += pool.Count;
+        }
+
+        return near;
+    }
+
     /// <summary>Draws from the pools by number.</summary>
     private bool Draw(ImmutableArray<PciRequest> requests, ImmutableArray<HostCell> host, ReadOnlySpan<int> cells, Span<int> left)
     {

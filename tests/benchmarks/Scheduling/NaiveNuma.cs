@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using Kilonova.Scheduling.Numa;
+using Kilonova.Scheduling.Pci;
 
 namespace Kilonova.Benchmarks.Scheduling;
 
@@ -10,10 +12,12 @@ internal static class NaiveNuma
 {
     public sealed record Cell(int HostCell, long PageSizeKiB, List<int> Pins, int? EmulatorCpu);
 
-    public static List<Cell>? Fit(HostTopology host, GuestTopology guest)
+    public static List<Cell>? Fit(HostTopology host, GuestTopology guest) => Fit(host, guest, [], NumaNetworks.None);
+
+    public static List<Cell>? Fit(HostTopology host, GuestTopology guest, ImmutableArray<PciRequest> devices, NumaNetworks networks)
     {
         if (guest.Cells.Length > host.Cells.Length) return null;
-        foreach (var arrangement in Permutations(Ordered(host, guest), guest.Cells.Length))
+        foreach (var arrangement in Permutations(Ordered(host, guest, !devices.IsEmpty), guest.Cells.Length))
         {
             var cells = new List<Cell>();
             for (var i = 0; i < arrangement.Count; i++)
@@ -22,20 +26,24 @@ internal static class NaiveNuma
                 cells.Add(cell);
             }
 
-            if (cells.Count == guest.Cells.Length) return cells;
+            if (cells.Count != guest.Cells.Length) continue;
+            if (!devices.IsEmpty && host.Pci?.Support(devices, host.Cells, [.. cells.Select(c => c.HostCell)]) != true) continue;
+            if (networks.Physical.Any(n => host.Cells.Any(c => c.PhysicalNetworks.Contains(n)) && !arrangement.Any(c => c.PhysicalNetworks.Contains(n)))) continue;
+            if (networks.Tunnelled && host.Cells.Any(c => c.Tunnels) && !arrangement.Any(c => c.Tunnels)) continue;
+            return cells;
         }
 
         return null;
     }
 
-    private static List<HostCell> Ordered(HostTopology host, GuestTopology guest)
+    private static List<HostCell> Ordered(HostTopology host, GuestTopology guest, bool devices)
     {
         var cells = host.Cells.ToList();
         if (cells.Count == guest.Cells.Length) return cells;
         double sign = host.Packs ? -1 : 1;
         cells = [.. cells.OrderBy(c => -sign * (c.MemoryMiB - c.MemoryUsedMiB))];
         cells = guest.Pins ? [.. cells.OrderBy(c => -sign * Free(c).Count)] : [.. cells.OrderBy(c => sign * c.SharedCpusUsed)];
-        return host.Pci is null ? cells : [.. cells.OrderBy(c => host.Pci.Pools.Where(p => p.NumaCell == c.Id).Sum(p => p.Count))];
+        return host.Pci is null ? cells : [.. cells.OrderBy(c => (devices ? -1 : 1) * host.Pci.Pools.Where(p => p.NumaCell == c.Id).Sum(p => p.Count))];
     }
 
     private static IEnumerable<List<HostCell>> Permutations(List<HostCell> cells, int length)

@@ -17,6 +17,7 @@ internal static class SchedulerLane
         Throughput(figures);
         Applying(figures);
         Memory();
+        NumaLane.Run(figures);
     }
 
     /// <summary>Lets the runtime compile what is measured, so that the first lines are like the last.</summary>
