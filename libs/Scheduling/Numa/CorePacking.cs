@@ -57,6 +57,22 @@ internal static class CorePacking
         return new PackedCpus(cpus.MoveToImmutable(), reserved, Gcd(used, count % used));
     }
 
+    /// <summary>Threads of a core that a guest with these pins may be shown: what all of its cores have, the last perhaps but a part that divides it; else 1.</summary>
+    public static int ThreadsShown(HostCell host, ImmutableArray<int> pins)
+    {
+        var (most, cores) = (1, 0);
+        foreach (var core in host.Cores)
+        {
+            var used = core.Count(pins.Contains);
+            if (used == 0) continue;
+            cores++;
+            most = Math.Max(most, used);
+        }
+
+        var full = (pins.Length + most - 1) / most;
+        return cores == full ? Gcd(most, pins.Length % most) : 1;
+    }
+
     /// <summary>Most threads of a core that fill the guest; 0 when none from <paramref name="least"/> on do.</summary>
     private static int ThreadsToUse(HostCell host, int count, int least)
     {

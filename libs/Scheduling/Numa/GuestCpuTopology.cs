@@ -79,6 +79,25 @@ public sealed record GuestCpuTopology(CpuTopology Preferred, CpuTopology Maximum
         return possible.OrderByDescending(Score).ThenByDescending(t => t.Sockets * t.Cores).ThenByDescending(t => t.Sockets).ToImmutableArray();
     }
 
+    /// <summary>
+    /// The best way for a guest that is placed: with as many threads of a core as its pinned CPUs share cores, but no more than preferred (spec: S8, guest CPU topology
+    /// choice).
+    /// </summary>
+    /// <param name="vcpus">CPUs of the guest.</param>
+    /// <param name="placement">Where it is; null for a guest without topology.</param>
+    /// <returns>The topology, or the error.</returns>
+    public Checked<CpuTopology> Best(int vcpus, NumaPlacement? placement)
+    {
+        var desirable = Desirable(vcpus);
+        if (desirable.Error is { } error) return error;
+        if (placement?.Guest is not { Pins: true }) return desirable.Value[0];
+        var shared = placement.Cells.Min(c => c.Threads);
+        var most = Math.Max(1, Preferred.Threads > 0 ? Math.Min(Preferred.Threads, shared) : shared);
+        // Of the numbers of threads that are possible the largest that is not above.
+        var threads = desirable.Value.Select(t => t.Threads).Where(t => t <= most).DefaultIfEmpty(desirable.Value[0].Threads).Max();
+        return desirable.Value.First(t => t.Threads == threads);
+    }
+
     private static Checked<CpuTopology> Read(Func<string, string?> read, string prefix, string? alsoPrefix = null)
     {
         Span<int> numbers = stackalloc int[3];

@@ -40,8 +40,9 @@ public static class NumaEntry
     /// <summary>Reads where a guest is from its entry, for its domain.</summary>
     /// <param name="entry">The entry.</param>
     /// <param name="guest">The topology that it was placed with; null for a guest without.</param>
+    /// <param name="host">Cells of the host, of which the threads of a core are known; without them <see cref="PlacedCell.Threads"/> is 1.</param>
     /// <returns>Where it is; null when the entry is of another topology.</returns>
-    public static NumaPlacement? Read(Allocation entry, GuestTopology? guest)
+    public static NumaPlacement? Read(Allocation entry, GuestTopology? guest, IReadOnlyList<HostCell>? host = null)
     {
         ArgumentNullException.ThrowIfNull(entry);
         ImmutableArray<string> devices = [.. entry.Devices ?? []];
@@ -55,7 +56,9 @@ public static class NumaEntry
         foreach (var (cell, where) in guest.Cells.Zip(entry.Cells))
         {
             if (where.MemoryMiB is { } memory && memory != cell.MemoryMiB) return null;
-            cells.Add(new PlacedCell(cell, where.Cell, where.PageSizeKiB ?? 0, [.. cell.PinnedCpus.Select(vcpu => hostOf[vcpu])], where.EmulatorCpu, 1));
+            ImmutableArray<int> pins = [.. cell.PinnedCpus.Select(vcpu => hostOf[vcpu])];
+            var threads = host?.FirstOrDefault(h => h.Id == where.Cell) is { } cellOfHost ? CorePacking.ThreadsShown(cellOfHost, pins) : 1;
+            cells.Add(new PlacedCell(cell, where.Cell, where.PageSizeKiB ?? 0, pins, where.EmulatorCpu, threads));
         }
 
         return new NumaPlacement(guest, cells.MoveToImmutable(), devices);

@@ -136,7 +136,7 @@ public static class Ledger
         return used;
     }
 
-    /// <summary>Classes of which more is promised than the host may promise: facts shrank, or a ratio was lowered. Nobody is moved; nothing more is promised.</summary>
+    /// <summary>Classes of which more is promised than the host may promise: facts shrank, or a ratio was lowered. Nobody is moved; nothing more is promised. CPUs, pages and devices too.</summary>
     /// <param name="allocations">Entries of the ledger.</param>
     /// <param name="inventory">What the host may promise.</param>
     /// <returns>A line for each such class; empty when all is well.</returns>
@@ -154,6 +154,7 @@ public static class Ledger
             if (used > capacity) lines.Add($"{resourceClass}: {used} promised, capacity {ResourceClass.Format(resourceClass, capacity)}");
         }
 
+        if (inventory.Numa is { } numa && allocations.Any(a => a.Cells is not null || a.Cpus is not null || a.Devices is not null)) lines.AddRange(NumaAudit.Findings(numa, allocations));
         return lines;
     }
 

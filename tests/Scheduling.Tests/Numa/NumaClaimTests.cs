@@ -150,6 +150,36 @@ public sealed class NumaClaimTests
     }
 
     [Fact]
+    public void What_the_host_cannot_give_any_more_is_told()
+    {
+        var claimed = Claim(GivenNuma.Provider(Facts), GivenNuma.Flavor(4, 4096, "hw:cpu_policy=dedicated", "hw:mem_page_size=2048"));
+        Assert.Empty(Ledger.OverAllocated(claimed.Allocations, GivenNuma.Inventory(Facts, Word)));
+        var twice = claimed.Entry with { Id = "b", Devices = ["0000:3b:00.0"] };
+        var fewer = GivenNuma.Inventory(Facts, Word with { CpuDedicatedSet = "1,9", ReservedHugePages = [new HugePages { Node = 0, SizeKiB = 2048, Count = 1000 }] });
+        Assert.Equal(
+            [
+                "PCPU: 8 promised, capacity 2", "CPU 1: pinned to a and b", "CPU 2: pinned to a and b", "CPU 2: pinned to a, and not for guests that pin", "CPU 9: pinned to a and b",
+                "CPU 10: pinned to a and b", "CPU 10: pinned to a, and not for guests that pin", "cell 0: 4096 pages of 2048 KiB promised, 3096 are there", "device 0000:3b:00.0: promised to b and c",
+            ],
+            Ledger.OverAllocated([claimed.Entry, twice, Given.Entry("c") with { Devices = ["0000:3b:00.0"] }], fewer));
+    }
+
+    [Theory]
+    [InlineData(8, "", 4, 1, 2)]
+    [InlineData(6, "hw:cpu_sockets=1", 1, 3, 2)]
+    [InlineData(4, "hw:cpu_max_threads=1", 4, 1, 1)]
+    [InlineData(3, "", 3, 1, 1)]
+    public void A_guest_is_shown_the_threads_that_its_pins_share(int vcpus, string spec, int sockets, int cores, int threads)
+    {
+        var flavor = GivenNuma.Flavor(vcpus, 64, spec.Length == 0 ? ["hw:cpu_policy=dedicated"] : ["hw:cpu_policy=dedicated", spec]);
+        var facts = GivenNuma.Facts(1, 8);
+        var word = GivenNuma.AllButFirstCores(1, 8);
+        var claimed = Assert.IsType<ClaimResult.Claimed>(Ledger.Claim(GivenNuma.Provider(facts), GivenNuma.Inventory(facts, word), GivenNuma.Request("a", flavor), Identity("a")));
+        var placement = NumaEntry.Read(claimed.Entry, GivenNuma.Topology(flavor), GivenNuma.Host(facts, word).Cells);
+        Assert.Equal(new CpuTopology(sockets, cores, threads), GuestCpuTopology.Of(flavor, null).Value!.Best(vcpus, placement).Value);
+    }
+
+    [Fact]
     public void Divided_CPUs_are_PCPU_and_VCPU()
     {
         var inventory = GivenNuma.Inventory(Facts, Word with { CpuAllocationRatio = 8 });
