@@ -148,6 +148,9 @@ public enum MoveReason
 
     /// <summary>Its host is off.</summary>
     Evacuation,
+
+    /// <summary>The store was restored from a copy, and another host runs it (protocol: R9).</summary>
+    Restore,
 }
 
 /// <summary>A flavor as copied into an Instance.</summary>

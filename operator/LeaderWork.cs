@@ -44,7 +44,7 @@ public sealed class LeaderWork : IDisposable
         _logger = parts.Logs.CreateLogger<LeaderWork>();
 
         var api = new ApiResources(parts.Client);
-        var store = new KubernetesPlacementStore(api, _cache);
+        var store = new KubernetesPlacementStore(api, _cache, _liveness);
         var policy = new HostPolicy(_cache, _liveness);
         var orders = new ServerOrders(_cache, _liveness, policy, _settings, _time);
         var ledgers = new LedgerWriter(store, host => _cache.Providers.Get(new NamespacedName(host)));
@@ -137,6 +137,10 @@ public sealed class LeaderWork : IDisposable
         HostChanged(change.Latest.Metadata.Name!);
         foreach (var stray in (change.Old?.Status?.Strays ?? []).Concat(change.New?.Status?.Strays ?? []))
             Wake(stray.InstanceID);
+
+        // A host that is gone for good confirms nothing any more: whoever waits for that need not.
+        if (change.New is null)
+            ReachabilityChanged(change.Latest.Metadata.Name!);
         if (change.Old is null || change.New is null || !ReferenceEquals(change.Old.Metadata.Labels, change.New.Metadata.Labels))
             WakeAggregates();
         if (change.Old is null || change.New is null)

@@ -14,10 +14,20 @@ internal static class InstanceProtocol
     public static readonly TimeSpan RestartSpacing = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan LedgerRetry = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan HoldRetry = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LeaseRetry = TimeSpan.FromSeconds(2);
 
     /// <summary>Decides the next step.</summary>
     public static Step Next(InstanceView view)
+    {
+        // R9: strays are told, nothing is done.
+        var step = Decide(view);
+        return view.Host.HeldFor is { } generation && step is not (Step.ReadInstance or Step.ReadLedger or Step.Rest)
+            ? Rest(VerdictKind.Held, $"The store was restored (generation {generation}), and not every host has said yet what it runs: nothing is started or destroyed.", HoldRetry)
+            : step;
+    }
+
+    private static Step Decide(InstanceView view)
     {
         if (view.Instance is not { } reading)
             return new Step.ReadInstance();

@@ -42,7 +42,11 @@ internal sealed record InstanceView
 /// <param name="LeaseFresh">Whether the last renewal is younger than the Lease's duration.</param>
 /// <param name="ShuttingDown">Whether the host is going down.</param>
 /// <param name="Now">The time.</param>
-internal sealed record HostView(string BootID, Moment? LeaseRenewedAt, bool LeaseFresh, bool ShuttingDown, DateTimeOffset Now);
+internal sealed record HostView(string BootID, Moment? LeaseRenewedAt, bool LeaseFresh, bool ShuttingDown, DateTimeOffset Now)
+{
+    /// <summary>R9: the store was restored from a copy under this generation, and not every host has said yet what it runs; null when nothing is held.</summary>
+    public long? HeldFor { get; init; }
+}
 
 /// <summary>A point in the order of what this process did. Not a time: only the order counts.</summary>
 internal readonly record struct Moment(long Order) : IComparable<Moment>

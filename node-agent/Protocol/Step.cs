@@ -101,6 +101,9 @@ internal enum VerdictKind
     /// <summary>It is removed; the rest is the operator's.</summary>
     Removed,
 
+    /// <summary>The store was restored, and not every host has said yet what it runs.</summary>
+    Held,
+
     /// <summary>The host is going down; what stops now was not stopped by a tenant.</summary>
     HostShuttingDown,
 

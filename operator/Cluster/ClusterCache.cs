@@ -119,7 +119,10 @@ public sealed class ClusterCache : ICatalog
         foreach (var host in hosts)
         {
             var provider = providers.FirstOrDefault(p => p.Metadata.Name == host);
-            places.Add(new Place(host, instances.FirstOrDefault(i => PlacementProtocol.HostOf(i) == host), LedgerEntries.EntriesOf(provider, instanceID)));
+            places.Add(new Place(host, instances.FirstOrDefault(i => PlacementProtocol.HostOf(i) == host), LedgerEntries.EntriesOf(provider, instanceID))
+            {
+                Gone = !Hypervisors.TryGet(new NamespacedName(host), out _),
+            });
         }
 
         return new PlacementView(instanceID, server, places, StraysOf(instanceID));

@@ -52,7 +52,7 @@ public sealed class GuardedReader(IPlacementStore store)
             var entries = guard == StepGuard.Ledger(host) || instances[host] is { Metadata.DeletionTimestamp: null }
                 ? view.At(host).Entries
                 : LedgerEntries.EntriesOf(await store.ReadLedgerAsync(host, cancellation), key.InstanceID);
-            places.Add(new Place(host, instances[host], entries));
+            places.Add(new Place(host, instances[host], entries) { Gone = AwaitsAgent(instances[host]) && await store.IsGoneAsync(host, cancellation) });
         }
 
         return view with { Server = server, Places = places };
@@ -78,6 +78,9 @@ public sealed class GuardedReader(IPlacementStore store)
         ArgumentNullException.ThrowIfNull(server);
         return server.Status?.InstanceID ?? server.Metadata.Uid!;
     }
+
+    private static bool AwaitsAgent(Instance? instance) =>
+        instance is { Metadata: { DeletionTimestamp: not null, Finalizers: { } finalizers } } && finalizers.Contains(ApiGroup.AgentFinalizer);
 
     private async Task<Server?> ReadServerAsync(PlacementKey key, CancellationToken cancellation) =>
         await store.ReadServerAsync(key.Namespace, key.Name, cancellation) is { } server && InstanceIDOf(server) == key.InstanceID ? server : null;

@@ -17,6 +17,9 @@ public interface IPlacementStore
     /// <summary>Reads an Instance.</summary>
     Task<Instance?> ReadInstanceAsync(string host, string instanceID, CancellationToken cancellation);
 
+    /// <summary>Whether a host is gone for good: an admin deleted its Hypervisor, and its agent, which would register it again, is not heard of.</summary>
+    Task<bool> IsGoneAsync(string host, CancellationToken cancellation);
+
     /// <summary>Writes a Server's finalizers, guarded by its version.</summary>
     Task<Written<Server>> WriteServerFinalizersAsync(Server server, IReadOnlyList<string> finalizers, CancellationToken cancellation);
 

@@ -3,11 +3,12 @@ using Kilonova.Crds.Meta;
 using Kilonova.Kubernetes.Cache;
 using Kilonova.Kubernetes.Client;
 using Kilonova.Operator.Cluster;
+using Kilonova.Operator.Hosts;
 
 namespace Kilonova.Operator.Placement;
 
 /// <summary>The protocol's reads and writes against the API server. What comes back is told to the caches, so that they are never behind our own writes.</summary>
-public sealed class KubernetesPlacementStore(ApiResources api, ClusterCache cache) : IPlacementStore
+public sealed class KubernetesPlacementStore(ApiResources api, ClusterCache cache, HostLiveness liveness) : IPlacementStore
 {
     /// <inheritdoc/>
     public Task<Server?> ReadServerAsync(string @namespace, string name, CancellationToken cancellation) =>
@@ -20,6 +21,10 @@ public sealed class KubernetesPlacementStore(ApiResources api, ClusterCache cach
     /// <inheritdoc/>
     public Task<Instance?> ReadInstanceAsync(string host, string instanceID, CancellationToken cancellation) =>
         Seen(cache.Instances, api.Instances.GetAsync(new NamespacedName(ApiGroup.HostNamespace(host), instanceID), cancellation));
+
+    /// <inheritdoc/>
+    public async Task<bool> IsGoneAsync(string host, CancellationToken cancellation) =>
+        !liveness.IsUp(host) && await api.Hypervisors.GetAsync(new NamespacedName(host), cancellation) is null;
 
     /// <inheritdoc/>
     public Task<Written<Server>> WriteServerFinalizersAsync(Server server, IReadOnlyList<string> finalizers, CancellationToken cancellation)

@@ -121,6 +121,10 @@ public sealed class PlacementExecutor(IPlacementStore store, LedgerWriter ledger
                 return OfInstance(view, absent.Host, await store.CreateInstanceAsync(Binding.Absent(view.InstanceID, absent, server!), cancellation));
             case AdoptIncoming adopt:
                 return OfInstance(view, adopt.Host, await store.WriteInstanceAsync(view.At(adopt.Host).Instance!, Binding.Present(view.At(adopt.Host).Instance!), cancellation));
+            case HoldBackInstance hold:
+                return OfInstance(view, hold.Host, await NoteAsync(view.At(hold.Host).Instance!, new MoveNote { TargetEpoch = hold.Epoch, Reason = MoveReason.Restore }, cancellation));
+            case LetStart let:
+                return OfInstance(view, let.Host, await NoteAsync(view.At(let.Host).Instance!, null, cancellation));
             case DeleteInstance delete:
                 return OfInstance(view, delete.Host, await store.DeleteInstanceAsync(view.At(delete.Host).Instance!, cancellation));
             case RemoveLedgerFinalizer fin:
@@ -133,9 +137,13 @@ public sealed class PlacementExecutor(IPlacementStore store, LedgerWriter ledger
     private static Server Bound(PlacementView view, Server server, Bind bind) =>
         Binding.Bound(server, view.InstanceID, bind.Host, bind.Epoch, bind.ClaimID, server.Status?.Host is { } left ? view.At(left).Instance : null);
 
+    private Task<Written<Instance>> NoteAsync(Instance instance, MoveNote? note, CancellationToken cancellation) =>
+        store.WriteInstanceAsync(instance, instance with { Spec = instance.Spec with { Note = note } }, cancellation);
+
     private async Task<PlacementView?> LetGoAsync(PlacementView view, RemoveLedgerFinalizer step, Instance instance, CancellationToken cancellation)
     {
-        var others = instance.Metadata.Finalizers?.Where(f => f != ApiGroup.LedgerFinalizer).ToArray() ?? [];
+        var gone = view.At(step.Host).Gone;
+        var others = instance.Metadata.Finalizers?.Where(f => f != ApiGroup.LedgerFinalizer && !(gone && f == ApiGroup.AgentFinalizer)).ToArray() ?? [];
         var written = await store.WriteInstanceAsync(instance, instance with { Metadata = instance.Metadata with { Finalizers = others } }, cancellation);
         return written.Done ? view.With(view.At(step.Host) with { Instance = others.Length == 0 ? null : written.Object }) : null;
     }

@@ -18,6 +18,8 @@ public static class PlacementProtocol
     public static Step Next(PlacementView view, int maxAttempts)
     {
         ArgumentNullException.ThrowIfNull(view);
+        if (view.Held)
+            return HoldBack(view);
         return view.Server switch
         {
             null => AfterServer(view),
@@ -70,6 +72,21 @@ public static class PlacementProtocol
         return instance.Metadata.Namespace is { } ns && ns.Length > ApiGroup.HostNamespacePrefix.Length && ns.StartsWith(ApiGroup.HostNamespacePrefix, StringComparison.Ordinal)
             ? ns[ApiGroup.HostNamespacePrefix.Length..]
             : null;
+    }
+
+    /// <summary>
+    /// R9, while a restored store is held: a guest that another host runs does not start where the store, older than that, has it. The note outlives the hold, until
+    /// an admin has resolved the stray.
+    /// </summary>
+    private static Step HoldBack(PlacementView view)
+    {
+        foreach (var place in view.Places)
+        {
+            if (place.Instance is { Metadata.DeletionTimestamp: null, Spec.Note: null } instance && view.Strays.FirstOrDefault(s => s.Host != place.Host) is { } stray)
+                return new HoldBackInstance(place.Host, instance.Metadata.Uid!, stray.Epoch);
+        }
+
+        return new Wait(WaitReason.Restored);
     }
 
     /// <summary>The Server is gone: what is left of it goes, Instances first (GCI, FIN, GC).</summary>
@@ -170,6 +187,8 @@ public static class PlacementProtocol
                 return new DeleteInstance(host, old.Metadata.Uid!);
             case { Spec.Wanted: InstancePresence.Incoming } incoming when incoming.Spec.Epoch == epoch:
                 return new AdoptIncoming(host, incoming.Metadata.Uid!);
+            case { Spec.Note.Reason: MoveReason.Restore } noted when view.Strays.Count == 0:
+                return new LetStart(host, noted.Metadata.Uid!);
             case var instance when MayTryElsewhere(server, instance, maxAttempts):
                 return Schedule(view, server);
             case var instance when HasFailed(server, instance):
@@ -220,12 +239,15 @@ public static class PlacementProtocol
         return Abandoned(view, server) is { } epoch ? new Raise(epoch) : wait ?? new Settled();
     }
 
-    /// <summary>An Instance that is to go: deleted, confirmed by its agent, its entry removed, then let go (FIN removes only the entry of its own epoch).</summary>
+    /// <summary>
+    /// An Instance that is to go: deleted, confirmed by its agent, its entry removed, then let go (FIN removes only the entry of its own epoch). On a host that is
+    /// gone for good nobody confirms; should it come back, it finds no Instance, starts nothing, and what runs there is a stray.
+    /// </summary>
     private static Step Retire(Place place, Instance instance)
     {
         if (instance.Metadata.DeletionTimestamp is null)
             return new DeleteInstance(place.Host, instance.Metadata.Uid!);
-        if (instance.Metadata.Finalizers?.Contains(ApiGroup.AgentFinalizer) == true)
+        if (instance.Metadata.Finalizers?.Contains(ApiGroup.AgentFinalizer) == true && !place.Gone)
             return new Wait(WaitReason.AgentConfirmation, place.Host);
         return place.Entry(instance.Spec.Epoch) is { } entry
             ? new RemoveEntry(place.Host, entry.Epoch, entry.ClaimID)

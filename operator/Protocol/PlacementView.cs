@@ -12,6 +12,9 @@ public sealed record PlacementView(string InstanceID, Server? Server, IReadOnlyL
     /// <summary>What a claim for the Server would be for; null when that cannot be said (its flavor is missing), and then no claim is used.</summary>
     public IReadOnlyDictionary<string, long>? Wanted { get; init; }
 
+    /// <summary>R9: the store was restored from a copy, and not every host has said yet what it runs.</summary>
+    public bool Held { get; init; }
+
     /// <summary>Whether an entry claims exactly what is wanted.</summary>
     public bool IsWanted(Allocation entry)
     {
@@ -50,6 +53,9 @@ public sealed record PlacementView(string InstanceID, Server? Server, IReadOnlyL
 /// <param name="Entries">Its entries in that host's ledger.</param>
 public sealed record Place(string Host, Instance? Instance, IReadOnlyList<Allocation> Entries)
 {
+    /// <summary>The host is gone for good, on an admin's word: nobody will confirm anything there.</summary>
+    public bool Gone { get; init; }
+
     /// <summary>The entry of a placement number.</summary>
     public Allocation? Entry(long epoch)
     {

@@ -114,6 +114,20 @@ public sealed record RemoveServerFinalizer : Step
     public override StepGuard Guard => StepGuard.Server;
 }
 
+/// <summary>R9: another host runs this guest, which the restored store does not know: a note keeps it from being started here.</summary>
+public sealed record HoldBackInstance(string Host, string Uid, long Epoch) : Step
+{
+    /// <inheritdoc/>
+    public override StepGuard Guard => StepGuard.Instance(Host);
+}
+
+/// <summary>R9: no other host runs this guest any more; it may start here.</summary>
+public sealed record LetStart(string Host, string Uid) : Step
+{
+    /// <inheritdoc/>
+    public override StepGuard Guard => StepGuard.Instance(Host);
+}
+
 /// <summary>Nothing to write until something else changes.</summary>
 /// <param name="Reason">What is waited for.</param>
 /// <param name="Host">Where.</param>
@@ -131,6 +145,9 @@ public enum WaitReason
 
     /// <summary>A host runs a stray of this ID: an admin adopts or reaps it.</summary>
     FoundOnHost,
+
+    /// <summary>The store was restored from a copy, and not every host has said yet what it runs (R9).</summary>
+    Restored,
 
     /// <summary>The build failed and no other host is to be tried.</summary>
     BuildFailed,

@@ -12,7 +12,8 @@ public sealed class Invariants(Func<ResourceProvider, IReadOnlyDictionary<string
     private readonly Dictionary<string, ResourceProvider> ledgers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Server> servers = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Id, long Epoch), (string Host, string ClaimID)> bound = [];
-    private readonly Dictionary<string, (string Host, long Epoch)> running = new(StringComparer.Ordinal);
+    private bool restoring;
+    private readonly Dictionary<string, (string Host, long Epoch, bool Stray)> running = new(StringComparer.Ordinal);
 
     /// <summary>A ledger was written: it promises no more than there is, no claim is in two ledgers, and what runs keeps its entry.</summary>
     public string? See(ResourceProvider ledger)
@@ -41,7 +42,7 @@ public sealed class Invariants(Func<ResourceProvider, IReadOnlyDictionary<string
 
         foreach (var (id, guest) in running)
         {
-            if (guest.Host == host && !Holds(ledger, id, guest.Epoch, null))
+            if (guest.Host == host && !guest.Stray && !Holds(ledger, id, guest.Epoch, null))
                 return $"{id} runs on {host} under {guest.Epoch}, and its entry is gone";
         }
 
@@ -76,7 +77,7 @@ public sealed class Invariants(Func<ResourceProvider, IReadOnlyDictionary<string
         ArgumentNullException.ThrowIfNull(server);
         var id = InstanceIDOf(server);
         servers.Remove(id);
-        return running.TryGetValue(id, out var guest) ? $"Server {server.Metadata.Name} ({id}) is gone, and its guest runs on {guest.Host}" : null;
+        return running.TryGetValue(id, out var guest) && !guest.Stray ? $"Server {server.Metadata.Name} ({id}) is gone, and its guest runs on {guest.Host}" : null;
     }
 
     /// <summary>A guest was started, or found running: nowhere else, of a Server that is there, and with its entry.</summary>
@@ -84,12 +85,13 @@ public sealed class Invariants(Func<ResourceProvider, IReadOnlyDictionary<string
     {
         if (running.TryGetValue(instanceID, out var guest) && guest.Host != host)
             return $"{instanceID} runs on {guest.Host} under {guest.Epoch}, and on {host} under {epoch}";
-        running[instanceID] = (host, epoch);
-        if (!servers.ContainsKey(instanceID))
-            return $"{instanceID} runs on {host} under {epoch}, and its Server is gone";
-        return ledgers.TryGetValue(host, out var ledger) && Holds(ledger, instanceID, epoch, null)
-            ? null
-            : $"{instanceID} runs on {host} under {epoch} without its entry";
+        var wrong = !servers.ContainsKey(instanceID) ? "and its Server is gone"
+            : !ledgers.TryGetValue(host, out var ledger) || !Holds(ledger, instanceID, epoch, null) ? "without its entry"
+            : null;
+
+        // What was rightly ordered before the store was restored may still come about, and is a stray then.
+        running[instanceID] = (host, epoch, wrong is not null && restoring);
+        return wrong is null || restoring ? null : $"{instanceID} runs on {host} under {epoch}, {wrong}";
     }
 
     /// <summary>A guest does not run any more, for whatever reason.</summary>
@@ -102,7 +104,12 @@ public sealed class Invariants(Func<ResourceProvider, IReadOnlyDictionary<string
     /// <summary>Domain or disks of a guest were destroyed: only after a delete, or where its Server is bound no more.</summary>
     public string? SeeDestroyed(string host, string instanceID, long epoch)
     {
+        var stray = running.TryGetValue(instanceID, out var guest) && guest.Host == host && guest.Stray;
         SeeOff(host, instanceID);
+        if (restoring)
+            return null;
+        if (stray)
+            return $"{instanceID} was destroyed on {host} under {epoch}, of which only a later store than this knew";
         return servers.TryGetValue(instanceID, out var server) && server.Metadata.DeletionTimestamp is null && server.Status is { } status && status.Host == host && status.HostEpoch == epoch
             ? $"{instanceID} was destroyed on {host} under {epoch}, where its Server is bound, and nobody deleted it"
             : null;
@@ -113,6 +120,7 @@ public sealed class Invariants(Func<ResourceProvider, IReadOnlyDictionary<string
     {
         ArgumentNullException.ThrowIfNull(nowServers);
         ArgumentNullException.ThrowIfNull(nowLedgers);
+        restoring = true;
         ledgers.Clear();
         servers.Clear();
         bound.Clear();
@@ -120,7 +128,12 @@ public sealed class Invariants(Func<ResourceProvider, IReadOnlyDictionary<string
             ledgers[ledger.Metadata.Name!] = ledger;
         foreach (var server in nowServers)
             servers[InstanceIDOf(server)] = server;
+        foreach (var (id, guest) in running.ToList())
+            running[id] = guest with { Stray = !ledgers.TryGetValue(guest.Host, out var ledger) || !Holds(ledger, id, guest.Epoch, null) };
     }
+
+    /// <summary>After a restore every host has said what it runs: from here on nothing is excused.</summary>
+    public void Reported() => restoring = false;
 
     /// <summary>When everything has come to rest: what is on hosts and in ledgers that belongs to nobody.</summary>
     /// <param name="nowServers">All Servers.</param>

@@ -15,6 +15,9 @@ public sealed class RuleTests(ITestOutputHelper output)
     [InlineData((int)Rules.Confirmation)]
     [InlineData((int)Rules.LedgerFinalizer)]
     [InlineData((int)Rules.RaiseApart)]
+    [InlineData((int)Rules.RestoreHold)]
+    [InlineData((int)Rules.VoidNote)]
+    [InlineData((int)Rules.Note)]
     [InlineData((int)Rules.ReadAfterGuard)]
     public void Without_it_something_breaks(int rules)
     {

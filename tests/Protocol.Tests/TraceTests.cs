@@ -15,7 +15,7 @@ public sealed class TraceTests
     public void V1_an_Instance_created_after_the_delete_finds_no_entry_and_its_guest_never_outlives_the_Server()
     {
         Holds(Trace);
-        Breaks(Trace, Rules.Confirmation, "id runs on a under 1 without its entry");
+        Breaks(Trace, Rules.Confirmation, "id runs on a under 1, without its entry");
 
         static void Trace(Stage stage)
         {
@@ -267,6 +267,62 @@ public sealed class TraceTests
                 stage.World.Fail("the Server was bound to b, whose door is closed");
             RunsOnlyOn(stage, "c");
         }
+    }
+
+    [Fact]
+    public void V12_after_a_restore_nothing_starts_before_every_host_has_said_what_it_runs_nor_what_another_runs()
+    {
+        Holds(Trace);
+        Breaks(Trace, Rules.RestoreHold, "id runs on b under 2, and on a under 1");
+
+        static void Trace(Stage stage)
+        {
+            RunOn(stage, "a");
+            var (copy, version) = (stage.Store.Snapshot(), stage.Store.Version);
+            MoveOff(stage, "a", "b");
+            stage.StopAgent("b");
+            stage.Model.Fences.Clear();
+            stage.Restore(copy, version);
+
+            // The host that the copy knows comes back at once; the one that has the guest by now, whose agent was away, only later.
+            stage.Host("a").PowerOn();
+            stage.RunAgent(stage.StartAgent("a"));
+            stage.World.RunToEnd(stage.Reconcile("leader"));
+            Assert.False(stage.Store.EndHold());
+            stage.Converge();
+            Assert.False(stage.Store.Held);
+            Assert.Equal(MoveReason.Restore, stage.Instance("a")!.Spec.Note!.Reason);
+            Assert.True(stage.Host("b").Runs(Stage.ID));
+            Assert.False(stage.Host("a").Runs(Stage.ID));
+
+            // It is an admin who decides.
+            stage.Reap("b");
+            stage.Converge();
+            RunsOnlyOn(stage, "a");
+        }
+    }
+
+    [Fact]
+    public void What_is_left_on_a_host_that_never_returns_is_released_on_the_admins_word_and_starts_nothing_when_it_does_return()
+    {
+        using var stage = new Stage();
+        RunOn(stage, "a");
+        stage.PowerOff("a");
+        stage.DeleteServer();
+        stage.Converge();
+        Assert.NotNull(stage.Instance("a")!.Metadata.DeletionTimestamp);
+        Assert.Single(stage.Store.Servers);
+
+        stage.Store.GiveUp("a");
+        stage.Converge();
+        Assert.Empty(stage.Store.Servers);
+        Assert.Empty(stage.Store.Instances);
+        Assert.Empty(stage.Store.Ledgers["a"].Status!.Allocations!);
+
+        stage.Host("a").PowerOn();
+        stage.Converge();
+        Assert.Equal(1, stage.Started);
+        Assert.Equal(Stage.ID, Assert.Single(stage.Store.Strays["a"]).InstanceID);
     }
 
     [Fact]

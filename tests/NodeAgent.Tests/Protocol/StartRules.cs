@@ -72,6 +72,18 @@ public class StartRules
     }
 
     [Fact]
+    public void R9_nothing_is_started_or_destroyed_while_a_restored_store_is_held()
+    {
+        var held = Recorded().Host with { HeldFor = 3 };
+        Assert.Equal(VerdictKind.Held, Rests(Recorded() with { Host = held }));
+        Assert.Equal(VerdictKind.Held, Rests(BeforeStart() with { Host = held, Prepared = null }));
+        Assert.Equal(VerdictKind.Held, Rests(Running().With(Instance().Deleted()) with { Host = held }));
+        Assert.Equal(VerdictKind.Held, Rests(Running().With(Instance().Spec(spec => spec with { PowerState = WantedPowerState.Stopped })) with { Host = held }));
+        Assert.Equal(VerdictKind.Running, Rests(Running() with { Host = held }));
+        Assert.Equal(VerdictKind.Stray, Rests(Running().With(null) with { Host = held }));
+    }
+
+    [Fact]
     public void A_deleted_Instance_is_never_started() => Assert.IsNotType<Step.StartDomain>(InstanceProtocol.Next(Recorded().With(Instance().Deleted())));
 
     [Theory]

@@ -231,6 +231,25 @@ public sealed class PlacementProtocolTests
     }
 
     [Fact]
+    public void R9_while_a_restored_store_is_held_nothing_is_done_but_to_hold_back_what_another_host_runs()
+    {
+        var view = View(Server(1, "a"), At("a", Instance("a", 1), Entry(1))) with { Held = true };
+        Assert.Equal(new Wait(WaitReason.Restored), Next(view));
+        Assert.Equal(new Wait(WaitReason.Restored), Next(View(Server()) with { Held = true }));
+        Assert.Equal(new Wait(WaitReason.Restored), Next(view with { Strays = [new Stray("a", 2)] }));
+        var found = view with { Strays = [new Stray("b", 2)] };
+        var hold = Assert.IsType<HoldBackInstance>(Next(found));
+        Assert.Equal(("a", 2), (hold.Host, hold.Epoch));
+
+        var noted = Instance("a", 1);
+        noted = noted with { Spec = noted.Spec with { Note = new MoveNote { TargetEpoch = 2, Reason = MoveReason.Restore } } };
+        var after = View(Server(1, "a"), At("a", noted, Entry(1)));
+        Assert.Equal(new Wait(WaitReason.Restored), Next(after with { Held = true, Strays = [new Stray("b", 2)] }));
+        Assert.Equal(new Settled(), Next(after with { Strays = [new Stray("b", 2)] }));
+        Assert.IsType<LetStart>(Next(after));
+    }
+
+    [Fact]
     public void A_guest_whose_Instance_vanished_gets_it_back_when_it_is_of_this_very_placement()
     {
         var view = View(Server(1, "a"), At("a", null, Entry(1)));

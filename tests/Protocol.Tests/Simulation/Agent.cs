@@ -23,7 +23,8 @@ internal sealed class Agent(World world, MemoryStore store, MemoryHost host, Mod
 
     private readonly Sequence _sequence = new();
     private readonly InstanceBoard _board = new();
-    private readonly HashSet<string> _busy = [];
+    private readonly Dictionary<string, long> _busy = [];
+    private readonly Dictionary<string, long> _looked = [];
     private readonly HashSet<string> _calledOff = [];
     private readonly Dictionary<string, InstanceReading> _listed = [];
     private readonly int _boot = host.Boot;
@@ -60,23 +61,30 @@ internal sealed class Agent(World world, MemoryStore store, MemoryHost host, Mod
     {
         while (true)
         {
-            await Do("report strays", Report, () => _straysChanged);
+            await Do("report strays", Report, () => _straysChanged || HasLooked);
             _straysChanged = false;
         }
     }
 
     private bool Report()
     {
-        store.Report(host.Name, _board.Strays);
+        store.Report(host.Name, _board.Strays, HasLooked ? store.Generation : store.Reported.GetValueOrDefault(host.Name));
         return true;
     }
+
+    private long? HeldFor => store.Held ? store.Generation : null;
+
+    /// <summary>R9: whether everything here was looked at since nothing is started or destroyed any more, and the host has not said so yet.</summary>
+    private bool HasLooked => store.Held && store.Reported.GetValueOrDefault(host.Name) < store.Generation && _renewed is not null
+        && _busy.Values.All(g => g == store.Generation)
+        && host.Ids.Concat(store.Instances.Keys.Where(k => k.Host == host.Name).Select(k => k.Id)).All(id => _looked.GetValueOrDefault(id) == store.Generation);
 
     private async Task WorkAsync()
     {
         while (true)
         {
-            var id = await Do("look", Pick, () => host.Due.Any(i => !_busy.Contains(i)));
-            if (id is null || !_busy.Add(id))
+            var id = await Do("look", Pick, () => host.Due.Any(i => !_busy.ContainsKey(i)));
+            if (id is null || !_busy.TryAdd(id, HeldFor ?? 0))
                 continue;
             host.Due.Remove(id);
             if (!World.Calm && World.Random.Next(8) == 0)
@@ -92,13 +100,14 @@ internal sealed class Agent(World world, MemoryStore store, MemoryHost host, Mod
                 host.Due.Add(id);
             }
 
+            _looked[id] = _busy[id];
             _busy.Remove(id);
         }
     }
 
     private string? Pick()
     {
-        var free = host.Due.Where(i => !_busy.Contains(i)).ToList();
+        var free = host.Due.Where(i => !_busy.ContainsKey(i)).ToList();
         return free.Count == 0 ? null : free[World.Random.Next(free.Count)];
     }
 
@@ -182,7 +191,7 @@ internal sealed class Agent(World world, MemoryStore store, MemoryHost host, Mod
     Task<HostView> IGuestHost.ViewAsync(bool matters, CancellationToken cancel)
     {
         var renewed = _renewed is not null && model.Off.HasFlag(Rules.LeaseFirst) ? new Moment(0) : _renewed;
-        return Task.FromResult(new HostView($"boot-{_boot}", renewed, _renewed is not null, false, DateTimeOffset.UnixEpoch.AddSeconds(World.Steps)));
+        return Task.FromResult(new HostView($"boot-{_boot}", renewed, _renewed is not null, false, DateTimeOffset.UnixEpoch.AddSeconds(World.Steps)) { HeldFor = HeldFor });
     }
 
     Task<DomainView?> IGuestHost.LookAsync(string instanceID, CancellationToken cancel) => Of(instanceID, "look at domain", () =>
@@ -271,6 +280,7 @@ internal sealed class Agent(World world, MemoryStore store, MemoryHost host, Mod
             return;
         host.Domains[id] = domain with { State = PowerState.Running };
         host.Started++;
+        model.Count("starts");
         model.Tell(model.Invariants.SeeRunning(host.Name, id, domain.Epoch));
     }
 

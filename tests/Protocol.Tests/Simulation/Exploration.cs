@@ -24,6 +24,8 @@ internal sealed class Exploration
     private readonly List<Leader> _leaders = [];
     private readonly List<Actor> _others = [];
     private readonly bool _moves;
+    private readonly bool _restores;
+    private readonly bool _neverReturns;
     private int _deaths;
 
     public Exploration(int seed, Rules off = Rules.None)
@@ -33,13 +35,15 @@ internal sealed class Exploration
         _store = new MemoryStore { Watch = _model.Invariants, Broken = _model.Tell, InstanceChanged = Noticed };
         _hosts = [.. Enumerable.Range(0, HostCount).Select(i => new MemoryHost($"h{i}"))];
         _moves = seed % 2 == 1;
+        _restores = seed % 4 == 2;
+        _neverReturns = seed % 8 == 4;
     }
 
     /// <summary>Operations that were done.</summary>
     public int Operations => _world.Operations;
 
-    /// <summary>Guests that were started.</summary>
-    public int Started => _hosts.Sum(h => h.Started);
+    /// <summary>How often things happened.</summary>
+    public IReadOnlyDictionary<string, int> Happened => _model.Happened;
 
     /// <summary>Runs it.</summary>
     /// <exception cref="ProtocolViolation">Something was that must never be, or did not come about.</exception>
@@ -50,16 +54,23 @@ internal sealed class Exploration
         try
         {
             Begin();
+            var (copy, version) = (_store, 0L);
             for (var i = 0; i < steps; i++)
             {
                 _world.Step();
                 Fault();
+                if (_restores && i == steps / 3)
+                    (copy, version) = (_store.Snapshot(), _store.Version);
+                if (_restores && i == (steps / 3) + (_world.Seed * 37 % (steps / 3)) + 1)
+                    Restore(copy, version);
             }
 
             Heal();
             Until("everything runs that should, and nothing else is anywhere", Unsettled);
             EndEverything();
             Until("nothing is left", Left);
+            if (_neverReturns)
+                ComeBack();
         }
         finally
         {
@@ -71,7 +82,7 @@ internal sealed class Exploration
     {
         foreach (var host in _hosts)
             _store.Add(new ResourceProvider { Metadata = new() { Name = host.Name, Uid = host.Name, ResourceVersion = _store.NextVersion() }, Spec = new() { HostID = host.Name } });
-        var users = new Users(_world, _store, _model, _hosts, names: 1 + (_world.Seed % 5), pace: 2 << (_world.Seed % 7 / 2));
+        var users = new Users(_world, _store, _model, _hosts, names: 1 + (_world.Seed % 5), pace: 4 << (_world.Seed % 7 / 2));
         _others.Add(users);
         if (_moves)
             _others.AddRange([new Mover(_world, _store, _model, "mover 0"), new Mover(_world, _store, _model, "mover 1")]);
@@ -86,10 +97,11 @@ internal sealed class Exploration
 
     private void Fault()
     {
-        switch (_world.Random.Next(300))
+        switch (_world.Random.Next(1200))
         {
             case 0 or 1:
                 var l = _world.Random.Next(LeaderCount);
+                _model.Count("deaths of leaders");
                 _world.Kill(_leaders[l]);
                 _world.Start(_leaders[l] = new Leader(_world, _store, _model, $"leader {l}.{++_deaths}"));
                 break;
@@ -97,10 +109,12 @@ internal sealed class Exploration
                 // An agent that dies loses nothing; a host that loses power loses its guests, and is off for a while.
                 var a = _world.Random.Next(HostCount);
                 StopAgent(a);
+                _model.Count("deaths of agents");
                 if (_world.Random.Next(3) == 0)
                 {
                     _hosts[a].PowerOff(_model.Invariants);
                     _world.Note($"{_hosts[a].Name} loses power");
+                    _model.Count("power losses");
                     if (_moves && _world.Random.Next(2) == 0)
                         Fence(_hosts[a]);
                 }
@@ -132,11 +146,52 @@ internal sealed class Exploration
         _world.Calm = true;
         _model.BuildsFail = false;
         _world.Kill(_others[0]);
-        for (var i = 0; i < HostCount; i++)
+        for (var i = _neverReturns ? 1 : 0; i < HostCount; i++)
         {
             if (!_hosts[i].On || _agents[i] is null)
                 PowerOn(i);
         }
+
+        if (!_neverReturns)
+            return;
+        StopAgent(0);
+        _hosts[0].PowerOff(_model.Invariants);
+        _store.GiveUp(_hosts[0].Name);
+        _world.Note($"{_hosts[0].Name} is given up for good");
+    }
+
+    /// <summary>Operators are stopped, the store is what it was, and everybody is told; operators start anew.</summary>
+    private void Restore(MemoryStore copy, long version)
+    {
+        _world.Note("--- the store is restored");
+        _model.Count("restores");
+        _model.Vanished.UnionWith(_store.Ids().Concat(_hosts.SelectMany(h => h.Ids)).Concat(copy.Ids()));
+        foreach (var leader in _leaders)
+            _world.Kill(leader);
+        _store.Restore(copy, version, !_model.Off.HasFlag(Rules.RestoreHold));
+        foreach (var host in _hosts)
+            host.Due.UnionWith(host.Ids.Concat(_store.Instances.Keys.Where(k => k.Host == host.Name).Select(k => k.Id)));
+        for (var i = 0; i < LeaderCount; i++)
+            _world.Start(_leaders[i] = new Leader(_world, _store, _model, $"leader {i}.{++_deaths}"));
+        if (!_model.Off.HasFlag(Rules.RestoreHold))
+            _world.Start(new Script(_world, "cell", async actor => await _world.Do(actor, "end the hold", _store.EndHold, _store.MayEndHold)));
+        else
+            _model.Invariants.Reported();
+    }
+
+    /// <summary>The host that never returns does: nothing starts there, and nothing is taken up again.</summary>
+    private void ComeBack()
+    {
+        var host = _hosts[0];
+        _store.Gone.Remove(host.Name);
+        var started = host.Started;
+        PowerOn(0);
+        for (var i = 0; i < 1_000; i++)
+            _world.Step();
+        if (host.Started != started)
+            _world.Fail($"{host.Name} came back and started something");
+        if (Left() is { } left && !left.StartsWith(host.Name, StringComparison.Ordinal))
+            _world.Fail($"{host.Name} came back, and there is {left}");
     }
 
     /// <summary>Everybody wants to be rid of everything; what an admin's force left behind, the admin reaps.</summary>
@@ -148,12 +203,20 @@ internal sealed class Exploration
         {
             foreach (var id in host.Ids.Where(id => _model.Vanished.Contains(id) && !_store.Instances.ContainsKey((host.Name, id))).ToList())
             {
-                host.Domains.Remove(id);
-                host.Files.Remove(id);
-                host.Records.Remove(id);
-                _model.Invariants.SeeOff(host.Name, id);
-                host.Due.Add(id);
+                host.Reap(id, _model.Invariants);
             }
+        }
+    }
+
+    /// <summary>An admin sees to what was taken from the store by force, or forgotten by it.</summary>
+    private void ReapStrays()
+    {
+        if (_store.Held)
+            return;
+        foreach (var host in _hosts.Where(h => h.On))
+        {
+            foreach (var stray in _store.Strays.GetValueOrDefault(host.Name, []).Where(s => _model.Vanished.Contains(s.InstanceID)))
+                host.Reap(stray.InstanceID, _model.Invariants);
         }
     }
 
@@ -163,6 +226,7 @@ internal sealed class Exploration
         {
             if (i % 250 == 0)
             {
+                ReapStrays();
                 if (wrong() is not { } why)
                     return;
                 if (i >= Patience)
@@ -225,10 +289,12 @@ internal sealed class Exploration
                 return $"{id} is still being deleted";
             if (server.Status?.Host is { } bound)
             {
+                if (_store.Gone.Contains(bound))
+                    continue;
                 if (Misplaced(server, id, bound) is { } wrong)
                     return wrong;
             }
-            else if (!_model.Vanished.Contains(id) && _store.Ledgers.Values.Any(l => (l.Status?.Allocations?.Count ?? 0) < Model.Capacity))
+            else if (!_model.Vanished.Contains(id) && _store.Ledgers.Values.Any(l => !_store.Gone.Contains(l.Metadata.Name!) && (l.Status?.Allocations?.Count ?? 0) < Model.Capacity))
             {
                 return $"{id} is not bound although there is room";
             }
@@ -256,5 +322,5 @@ internal sealed class Exploration
         return Invariants.Orphans([], _store.Ledgers.Values, _store.Instances.Values, OnHosts().Where(o => !_model.Vanished.Contains(o.InstanceID))).FirstOrDefault();
     }
 
-    private IEnumerable<(string Host, string InstanceID)> OnHosts() => _hosts.SelectMany(h => h.Ids.Select(id => (h.Name, id)));
+    private IEnumerable<(string Host, string InstanceID)> OnHosts() => _hosts.Where(h => !_store.Gone.Contains(h.Name)).SelectMany(h => h.Ids.Select(id => (h.Name, id)));
 }

@@ -97,7 +97,7 @@ internal sealed class Leader : Actor
             && (instance.Spec.ServerGeneration < server.Metadata.Generation || (server.Status.LaunchedAt is null && instance.Status?.StartedAt is not null));
     }
 
-    private IEnumerable<string> HostsFor(Server server, PlacementView view) => _cache.Ledgers.Keys.Where(h =>
+    private IEnumerable<string> HostsFor(Server server, PlacementView view) => _cache.Ledgers.Keys.Where(h => !_cache.Gone.Contains(h) &&
         (server.Status?.FailedHosts ?? []).All(f => f.Host != h) && view.At(h) is { Instance: null, Entries.Count: 0 });
 
     private async Task ReconcileAsync(string id)

@@ -45,6 +45,16 @@ internal sealed class MemoryHost(string name)
         }
     }
 
+    /// <summary>An admin removes a stray.</summary>
+    public void Reap(string id, Invariants invariants)
+    {
+        Domains.Remove(id);
+        Files.Remove(id);
+        Records.Remove(id);
+        invariants.SeeOff(Name, id);
+        Due.Add(id);
+    }
+
     /// <summary>It comes up, in another boot.</summary>
     public void PowerOn()
     {

@@ -24,6 +24,18 @@ internal sealed class MemoryStore
     /// <summary>Boot that each host's Lease carries.</summary>
     public Dictionary<string, int> Leases { get; private set; } = [];
 
+    /// <summary>Generation of the cell: raised when the store was restored.</summary>
+    public long Generation { get; private set; }
+
+    /// <summary>Whether a restored store is held until every host has said what it runs.</summary>
+    public bool Held { get; private set; }
+
+    /// <summary>Generation for which each host has said what it runs.</summary>
+    public Dictionary<string, long> Reported { get; private set; } = [];
+
+    /// <summary>Hosts that an admin has given up: their Hypervisors are deleted.</summary>
+    public HashSet<string> Gone { get; private set; } = [];
+
     /// <summary>What must never be; told of every write.</summary>
     public Invariants? Watch { get; init; }
 
@@ -37,7 +49,7 @@ internal sealed class MemoryStore
     public long Changes { get; private set; }
 
     /// <summary>A cache as an informer has it: everything as of now, and no newer. Or a copy of the store, to be restored from.</summary>
-    public MemoryStore Snapshot() => new() { Changes = Changes, Servers = new(Servers), Ledgers = new(Ledgers), Instances = new(Instances), Strays = new(Strays), Leases = new(Leases) };
+    public MemoryStore Snapshot() => new() { Changes = Changes, Servers = new(Servers), Ledgers = new(Ledgers), Instances = new(Instances), Strays = new(Strays), Leases = new(Leases), Gone = new(Gone), Held = Held };
 
     /// <summary>A cache of which some kinds have caught up.</summary>
     public MemoryStore With(MemoryStore now, bool servers = false, bool ledgers = false, bool instances = false, bool strays = false) => new()
@@ -46,6 +58,8 @@ internal sealed class MemoryStore
         Ledgers = ledgers ? new(now.Ledgers) : Ledgers,
         Instances = instances ? new(now.Instances) : Instances,
         Strays = strays ? new(now.Strays) : Strays,
+        Gone = new(now.Gone),
+        Held = now.Held,
     };
 
     /// <summary>What the protocol is given to look at: as the operator's cache puts it together.</summary>
@@ -69,8 +83,8 @@ internal sealed class MemoryStore
             hosts.Add(bound);
         var places = new List<Place>(hosts.Count);
         foreach (var host in hosts)
-            places.Add(new Place(host, Instances.GetValueOrDefault((host, id)), LedgerEntries.EntriesOf(Ledgers.GetValueOrDefault(host), id)));
-        return new PlacementView(id, server, places, StraysOf(id)) { Wanted = Model.Claimed };
+            places.Add(new Place(host, Instances.GetValueOrDefault((host, id)), LedgerEntries.EntriesOf(Ledgers.GetValueOrDefault(host), id)) { Gone = Gone.Contains(host) });
+        return new PlacementView(id, server, places, StraysOf(id)) { Wanted = Model.Claimed, Held = Held };
     }
 
     /// <summary>The Server of an instance ID.</summary>
@@ -123,11 +137,35 @@ internal sealed class MemoryStore
         return (++_version).ToString(CultureInfo.InvariantCulture);
     }
 
+    /// <summary>An admin deletes a host's Hypervisor.</summary>
+    public void GiveUp(string host)
+    {
+        Changes++;
+        Gone.Add(host);
+        Strays.Remove(host);
+    }
+
     /// <summary>What a host's agent reports.</summary>
-    public void Report(string host, IReadOnlyList<StrayDomain> strays)
+    public void Report(string host, IReadOnlyList<StrayDomain> strays, long generation)
     {
         Changes++;
         Strays[host] = strays;
+        Reported[host] = generation;
+    }
+
+    /// <summary>Ends the hold when every host has answered and no Instance is left that could start what another host runs.</summary>
+    public bool MayEndHold() => Ledgers.Keys.All(h => Gone.Contains(h) || Reported.GetValueOrDefault(h) == Generation)
+        && Strays.Values.SelectMany(s => s).All(s => PlacementProtocol.Next(View(s.InstanceID), Model.MaxAttempts) is Wait);
+
+    /// <summary>The operator marks the generation complete.</summary>
+    public bool EndHold()
+    {
+        if (!Held || !MayEndHold())
+            return false;
+        Changes++;
+        Held = false;
+        Watch?.Reported();
+        return true;
     }
 
     public string NextUid(string what) => $"{what}-{++_uid}";
@@ -231,8 +269,10 @@ internal sealed class MemoryStore
     }
 
     /// <summary>The store is what it was; versions go on from there, so that one number may stand for two contents.</summary>
-    public void Restore(MemoryStore copy, long version)
+    public void Restore(MemoryStore copy, long version, bool hold)
     {
+        Generation++;
+        Held = hold;
         (Servers, Ledgers, Instances, Strays, Leases) = (new(copy.Servers), new(copy.Ledgers), new(copy.Instances), new(copy.Strays), new(copy.Leases));
         _version = version;
         Changes++;

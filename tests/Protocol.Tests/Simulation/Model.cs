@@ -51,6 +51,12 @@ internal sealed class Model(World world, Rules off, bool buildsFail)
     /// <summary>Instance IDs whose Instances an admin took out of the store by force: what they leave on hosts is the admin's to reap.</summary>
     public HashSet<string> Vanished { get; } = [];
 
+    /// <summary>How often things happened that a run is to be about.</summary>
+    public SortedDictionary<string, int> Happened { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Counts something.</summary>
+    public void Count(string what) => Happened[what] = Happened.GetValueOrDefault(what) + 1;
+
     /// <summary>Notes what is broken.</summary>
     public void Tell(string? broken) => world.Broken ??= broken;
 }

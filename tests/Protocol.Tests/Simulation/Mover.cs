@@ -42,8 +42,10 @@ internal sealed class Mover(World world, MemoryStore store, Model model, string 
         if (!await Do($"compare Fence and Lease of {source}", () => IsFenced(source)))
             return;
         var bound = await Do($"bind {id} to {destination} e{next}", () => store.Write(Binding.Bound(server, id, destination, next, claim, null), true));
-        if (bound is not null)
-            await Do($"create Instance {id} on {destination} e{next}", () => store.Create(destination, Binding.Order(id, destination, InstanceOrder.Of(bound, id, Model.Resolved, false))));
+        if (bound is null)
+            return;
+        model.Count("evacuations");
+        await Do($"create Instance {id} on {destination} e{next}", () => store.Create(destination, Binding.Order(id, destination, InstanceOrder.Of(bound, id, Model.Resolved, false))));
     }
 
     /// <summary>R8: a note that is void goes; so does that of an evacuation whose host is back, once its number is used up.</summary>
@@ -62,6 +64,7 @@ internal sealed class Mover(World world, MemoryStore store, Model model, string 
                 return;
         }
 
+        model.Count("notes cleared");
         if (!model.Off.HasFlag(Rules.VoidNote))
             await Do($"clear note of {id} on {host}", () => store.Write(host, instance with { Spec = instance.Spec with { Note = null } }, false));
     }

@@ -107,6 +107,20 @@ internal sealed class Stage : IDisposable
         Model.Fences[host] = _hosts[host].Boot;
     }
 
+    /// <summary>The store is what it was; everybody is told at once, operators start anew.</summary>
+    public void Restore(MemoryStore copy, long version)
+    {
+        Store.Restore(copy, version, !Model.Off.HasFlag(Rules.RestoreHold));
+        foreach (var host in _hosts.Values)
+            host.Due.UnionWith(host.Ids.Concat(Store.Instances.Keys.Where(k => k.Host == host.Name).Select(k => k.Id)));
+    }
+
+    /// <summary>An admin removes what a host reports as a stray.</summary>
+    public void Reap(string host)
+    {
+        _hosts[host].Reap(ID, Model.Invariants);
+    }
+
     /// <summary>A leader and agents in good health, for as long as they have something to do. Whoever is paused stays paused.</summary>
     public void Converge()
     {
@@ -124,6 +138,7 @@ internal sealed class Stage : IDisposable
                 World.RunToEnd(Place($"leader {_passes}", FreeHost(server)));
             foreach (var agent in _agents.Values)
                 RunAgent(agent);
+            Store.EndHold();
         }
     }
 

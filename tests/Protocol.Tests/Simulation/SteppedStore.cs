@@ -26,6 +26,8 @@ internal sealed class SteppedStore(World world, MemoryStore store, Actor actor, 
     public Task<Instance?> ReadInstanceAsync(string host, string instanceID, CancellationToken cancellation) =>
         world.Do(actor, $"read Instance {instanceID} on {host}", () => Source.Instances.GetValueOrDefault((host, instanceID)));
 
+    public Task<bool> IsGoneAsync(string host, CancellationToken cancellation) => world.Do(actor, $"read Hypervisor {host}", () => store.Gone.Contains(host));
+
     public Task<Written<Server>> WriteServerFinalizersAsync(Server server, IReadOnlyList<string> finalizers, CancellationToken cancellation) =>
         Write($"write finalizers [{string.Join(',', finalizers)}] of {server.Metadata.Name}", () => store.Write(server with { Metadata = server.Metadata with { Finalizers = finalizers } }, false));
 

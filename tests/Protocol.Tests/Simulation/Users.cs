@@ -31,6 +31,7 @@ internal sealed class Users(World world, MemoryStore store, Model model, IReadOn
             var victim = store.Instances.Keys.OrderBy(k => k).ElementAt(World.Random.Next(store.Instances.Count));
             store.Vanish(victim);
             model.Vanished.Add(victim.Id);
+            model.Count("Instances taken by force");
             World.Note($"  Instance {victim} vanishes");
             return;
         }
@@ -45,6 +46,7 @@ internal sealed class Users(World world, MemoryStore store, Model model, IReadOn
         if (!store.Servers.TryGetValue(name, out var server))
         {
             var uid = $"{name}-{++_created}";
+            model.Count("servers");
             store.Add(Model.NewServer(name, uid, store.NextVersion()));
             World.Note($"  create {uid}");
             return;
@@ -53,6 +55,7 @@ internal sealed class Users(World world, MemoryStore store, Model model, IReadOn
         switch (World.Random.Next(6))
         {
             case 0 or 1:
+                model.Count("deletes");
                 store.DeleteServer(name, server.Metadata.Uid!);
                 World.Note($"  delete {server.Metadata.Uid}");
                 break;
