@@ -18,9 +18,9 @@ internal sealed class NumaStates
     private readonly Stack<int> freeStates = new();
     private readonly Dictionary<GuestTopology, byte[]> answers = [];
     private readonly Queue<GuestTopology> oldest = new();
+    private readonly NumaLayouts known = new();
     private HostTopology?[] hosts;
-    private NumaFacts?[] facts;
-    private NumaLayout?[] layouts;
+    private NumaLayouts.Shared?[] layouts;
     private int[] stateOf;
     private GuestTopology? last;
     private byte[] lastAnswers = [];
@@ -28,8 +28,7 @@ internal sealed class NumaStates
     public NumaStates(int rows)
     {
         hosts = new HostTopology?[rows];
-        facts = new NumaFacts?[rows];
-        layouts = new NumaLayout?[rows];
+        layouts = new NumaLayouts.Shared?[rows];
         stateOf = new int[rows];
         Array.Fill(stateOf, -1);
     }
@@ -46,7 +45,6 @@ internal sealed class NumaStates
     {
         var old = hosts.Length;
         Array.Resize(ref hosts, rows);
-        Array.Resize(ref facts, rows);
         Array.Resize(ref layouts, rows);
         Array.Resize(ref stateOf, rows);
         Array.Fill(stateOf, -1, old, rows - old);
@@ -57,20 +55,25 @@ internal sealed class NumaStates
     public bool Replace(int row, HostFacts host)
     {
         var before = hosts[row];
-        var factsNow = host.Topology is null ? host.Inventory.Numa : null;
-        if (factsNow is null && host.Topology is null)
+        if (host.Topology is null && host.Inventory.Numa is { } facts)
         {
-            if (before is null) return false;
-            if (before.Pci is not null) WithDevices--;
-            (hosts[row], facts[row], layouts[row]) = (null, null, null);
+            layouts[row] = known.Replace(layouts[row], facts);
+        }
+        else if (layouts[row] is not null)
+        {
+            known.Release(layouts[row]);
+            layouts[row] = null;
+        }
+
+        var now = host.Topology ?? layouts[row]?.Layout.With(host.Allocations);
+        hosts[row] = now;
+        if (now is null)
+        {
+            if (before?.Pci is not null) WithDevices--;
             Leave(row);
             return false;
         }
 
-        if (factsNow is null || layouts[row] is null || !factsNow.SaysTheSame(facts[row])) layouts[row] = factsNow is null ? null : NumaLayout.Of(factsNow);
-        facts[row] = factsNow;
-        var now = host.Topology ?? layouts[row]!.With(host.Allocations);
-        hosts[row] = now;
         WithDevices += (now.Pci is null ? 0 : 1) - (before?.Pci is null ? 0 : 1);
         Enter(row, NumaForm.Of(now));
         return before is null || NumaChange.MayHelp(before, now);
@@ -81,8 +84,7 @@ internal sealed class NumaStates
     {
         if (hosts[row] is not { } host) return false;
         if (wishes.Topology is not { } guest || wishes.ChoosesTogether) return NumaFit.Fits(host, wishes);
-        var known = AnswersFor(guest);
-        ref var answer = ref known[stateOf[row]];
+        ref var answer = ref AnswersFor(guest)[stateOf[row]];
         if (answer == Unknown) answer = NumaFit.Fits(host, wishes) ? Yes : No;
         return answer == Yes;
     }
@@ -90,10 +92,10 @@ internal sealed class NumaStates
     private byte[] AnswersFor(GuestTopology guest)
     {
         if (ReferenceEquals(guest, last) && lastAnswers.Length >= states.Count) return lastAnswers;
-        ref var known = ref CollectionsMarshal.GetValueRefOrAddDefault(answers, guest, out var exists);
+        ref var found = ref CollectionsMarshal.GetValueRefOrAddDefault(answers, guest, out var exists);
         if (!exists) oldest.Enqueue(guest);
-        if (known is null || known.Length < states.Count) Array.Resize(ref known, Math.Max(states.Count, 64) * 2);
-        (last, lastAnswers) = (guest, known);
+        if (found is null || found.Length < states.Count) Array.Resize(ref found, Math.Max(states.Count, 64) * 2);
+        (last, lastAnswers) = (guest, found);
         if (oldest.Count > Remembered) answers.Remove(oldest.Dequeue());
         return lastAnswers;
     }
@@ -111,8 +113,8 @@ internal sealed class NumaStates
             }
 
             // Topologies that were forgotten since may still be the last one that was asked for.
-            foreach (var known in answers.Values)
-                if (state < known.Length) known[state] = Unknown;
+            foreach (var remembered in answers.Values)
+                if (state < remembered.Length) remembered[state] = Unknown;
             if (state < lastAnswers.Length) lastAnswers[state] = Unknown;
             stateOfForm[form] = state;
             states[state] = (form, 0);
