@@ -3,7 +3,7 @@ using Kilonova.Crds.Meta;
 
 namespace Kilonova.Crds.Generator;
 
-/// <summary>Everything that is generated from the API types.</summary>
+/// <summary>Everything that is generated from the API types and from the scheduler.</summary>
 public static class GeneratedFiles
 {
     /// <summary>Content of each file by its path from the root of the repository, with <c>/</c>.</summary>
@@ -23,6 +23,7 @@ public static class GeneratedFiles
         var pages = new Pages(comments);
         files.Add("docs/fields.md", pages.Fields(kinds));
         files.Add("docs/not-implemented.md", pages.NotImplemented(kinds));
+        files.Add("docs/scheduler.md", SchedulerPage.Text());
         return files;
     }
 }

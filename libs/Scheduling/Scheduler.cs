@@ -67,7 +67,7 @@ public sealed class Scheduler
         if (request.Invalid is { } invalid) return Decision.Refused(this, snapshot, request, "Flavor", ClusterEvents.None, invalid);
         foreach (var filter in requestFilters)
         {
-            var result = filter.Apply(hosts, request);
+            var result = Apply(filter, hosts, request);
             if (result.Refusal is { } refusal) return Decision.Refused(this, snapshot, request, filter.Name, filter.WokenBy, refusal);
             request = result.Request!;
         }
@@ -94,6 +94,19 @@ public sealed class Scheduler
         var order = Rank(trace is null ? ranked : int.MaxValue);
         trace?.Finish(hosts, Scratch, order);
         return Decision.Taken(this, snapshot, request, order, errors);
+    }
+
+    /// <summary>A request filter that throws cannot judge the request, and no host is looked at.</summary>
+    private static RequestFilterResult Apply(RequestFilter filter, in SnapshotView hosts, SchedulingRequest request)
+    {
+        try
+        {
+            return filter.Apply(hosts, request);
+        }
+        catch (Exception e)
+        {
+            return RequestFilterResult.Refuse($"{filter.Name} failed: {e.GetType().Name}: {e.Message}");
+        }
     }
 
     /// <summary>Applies a step to a set of hosts. Where it throws, host by host: only hosts that it cannot judge are rejected for that.</summary>
@@ -148,11 +161,24 @@ public sealed class Scheduler
         if (!request.Groups.IsEmpty || (hosts.HasTrees && AnyServedByTree(hosts, request))) Scratch.Steps.Add(providers);
         if (request.SkipFilters) return;
         foreach (var filter in filters)
-            if ((!request.Rebuild || filter.RunsOnRebuild) && filter.Concerns(request)) Scratch.Steps.Add(filter);
+            if ((!request.Rebuild || filter.RunsOnRebuild) && Concerns(filter, request)) Scratch.Steps.Add(filter);
         // Nova finds out while it weighs, and the whole request fails.
         if (Configuration.OnStepFailure == StepFailure.FailRequest) return;
         foreach (var weigher in weighers)
             if (weigher.Guard is { } guard && !Scratch.Steps.Exists(s => s.Name == guard.Name)) Scratch.Steps.Add(guard);
+    }
+
+    /// <summary>A filter that cannot say is asked for each host, and there it shows.</summary>
+    private static bool Concerns(HostFilter filter, SchedulingRequest request)
+    {
+        try
+        {
+            return filter.Concerns(request);
+        }
+        catch (Exception)
+        {
+            return true;
+        }
     }
 
     private static bool AnyServedByTree(in SnapshotView hosts, SchedulingRequest request)

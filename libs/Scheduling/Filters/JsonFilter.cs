@@ -13,6 +13,9 @@ public sealed class JsonFilter : HostFilter
     /// <summary>Name of the filter.</summary>
     public const string FilterName = "JsonFilter";
 
+    /// <summary>Values of a host that a query can name.</summary>
+    public static IReadOnlyList<string> Variables => HostVariables.Names;
+
     /// <inheritdoc/>
     public override string Name => FilterName;
 

@@ -62,6 +62,8 @@ public sealed class Snapshot
 
     internal AggregateIndex Aggregates { get; } = new(FirstRows);
 
+    internal IReadOnlyList<AggregateFacts> AllAggregates { get; private set; } = [];
+
     internal LabelBitmaps Zones { get; } = new(FirstRows);
 
     internal InstanceIndex Instances { get; } = new(FirstRows);
@@ -84,6 +86,12 @@ public sealed class Snapshot
     internal ReadOnlySpan<HostCapabilities> Capabilities => capabilities;
 
     internal ReadOnlySpan<IReadOnlyDictionary<string, double>?> Metrics => metrics;
+
+    /// <summary>Hosts with any guest that burdens their disks.</summary>
+    internal int Burdened { get; private set; }
+
+    /// <summary>Hosts with any build that failed.</summary>
+    internal int Failing { get; private set; }
 
     internal ReadOnlySpan<int> IoOperations => ioOperations;
 
@@ -133,6 +141,19 @@ public sealed class Snapshot
         return events;
     }
 
+    /// <summary>Takes in all aggregates that there are, those without members too: they can name a project whose servers then have no host.</summary>
+    /// <param name="aggregates">All of them.</param>
+    /// <returns><see cref="ClusterEvents.AggregatesChanged"/> if any came, went or says something else.</returns>
+    public ClusterEvents ApplyAggregates(IReadOnlyList<AggregateFacts> aggregates)
+    {
+        ArgumentNullException.ThrowIfNull(aggregates);
+        var same = AllAggregates.Count == aggregates.Count && AllAggregates.Zip(aggregates).All(p => p.First.SaysTheSame(p.Second));
+        AllAggregates = aggregates;
+        if (same) return ClusterEvents.None;
+        Version++;
+        return ClusterEvents.AggregatesChanged;
+    }
+
     /// <summary>Forgets a host.</summary>
     /// <param name="name">Name of the Hypervisor.</param>
     /// <returns>Whether it was known. An instance whose entry went with it may fit elsewhere: treat it as <see cref="ClusterEvents.InstanceLeft"/>.</returns>
@@ -164,6 +185,8 @@ public sealed class Snapshot
         var guestsNow = activity.Instances ?? Instances.On(row).Length;
         if (activity.IoOperations < ioOperations[row] || guestsNow < guests[row]) events |= ClusterEvents.LoadFell;
         if (!HostActivity.SameMetrics(metrics[row], activity.Metrics)) events |= ClusterEvents.MetricsChanged;
+        Burdened += (activity.IoOperations != 0 ? 1 : 0) - (ioOperations[row] != 0 ? 1 : 0);
+        Failing += (activity.FailedBuilds != 0 ? 1 : 0) - (failedBuilds[row] != 0 ? 1 : 0);
         ioOperations[row] = activity.IoOperations;
         failedBuilds[row] = activity.FailedBuilds;
         guests[row] = guestsNow;

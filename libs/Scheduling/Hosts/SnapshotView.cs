@@ -89,6 +89,9 @@ public readonly struct SnapshotView
     /// <returns>What it says.</returns>
     public AggregateFacts Aggregate(int index) => snapshot.Aggregates.FactsOf(index);
 
+    /// <summary>All aggregates that there are, as far as the snapshot was told; some may have no members.</summary>
+    public IReadOnlyList<AggregateFacts> AllAggregates => snapshot.AllAggregates;
+
     /// <summary>Members of one of the aggregates.</summary>
     /// <param name="index">Below <see cref="AggregateCount"/>.</param>
     /// <returns>Its members.</returns>
@@ -102,6 +105,12 @@ public readonly struct SnapshotView
 
     /// <summary>Builds of each host that failed since the last that succeeded.</summary>
     public ReadOnlySpan<int> FailedBuilds => snapshot.FailedBuilds;
+
+    /// <summary>Whether any host has guests that burden its disks.</summary>
+    public bool AnyIoOperations => snapshot.Burdened > 0;
+
+    /// <summary>Whether any host has builds that failed.</summary>
+    public bool AnyFailedBuilds => snapshot.Failing > 0;
 
     /// <summary>Guests of each host.</summary>
     public ReadOnlySpan<int> Guests => snapshot.Guests;

@@ -34,8 +34,10 @@ public sealed class TenantAggregates : RequestFilter
         var names = new SortedSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < hosts.AggregateCount; i++)
             if (Names(hosts.Aggregate(i).Metadata, request.Project)) names.Add(hosts.Aggregate(i).Name);
+        foreach (var aggregate in hosts.AllAggregates)
+            if (Names(aggregate.Metadata, request.Project)) names.Add(aggregate.Name);
         if (names.Count > 0) return RequestFilterResult.GoOn(request with { InAggregates = request.InAggregates.Add([.. names]) });
-        return required ? RequestFilterResult.Refuse($"no hosts are available for the project {request.Project}: no aggregate with hosts names it") : RequestFilterResult.GoOn(request);
+        return required ? RequestFilterResult.Refuse($"no hosts are available for the project {request.Project}: no aggregate names it") : RequestFilterResult.GoOn(request);
     }
 
     private static bool Names(IReadOnlyDictionary<string, string> metadata, string? project)

@@ -25,6 +25,9 @@ public sealed class BuildFailureWeigher : HostWeigher
     public override bool CountsAgainst => true;
 
     /// <inheritdoc/>
+    public override bool Concerns(in SnapshotView hosts, SchedulingRequest request) => hosts.AnyFailedBuilds;
+
+    /// <inheritdoc/>
     public override void Weigh(in SnapshotView hosts, SchedulingRequest request, ReadOnlySpan<int> rows, Span<double> raw)
     {
         var failures = hosts.FailedBuilds;

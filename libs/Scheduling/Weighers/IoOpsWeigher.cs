@@ -25,6 +25,9 @@ public sealed class IoOpsWeigher : HostWeigher
     public override double? MinimumValue => 0;
 
     /// <inheritdoc/>
+    public override bool Concerns(in SnapshotView hosts, SchedulingRequest request) => hosts.AnyIoOperations;
+
+    /// <inheritdoc/>
     public override void Weigh(in SnapshotView hosts, SchedulingRequest request, ReadOnlySpan<int> rows, Span<double> raw)
     {
         var burdens = hosts.IoOperations;

@@ -56,7 +56,7 @@ public sealed class MetricsWeigher : HostWeigher
         foreach (var (name, ratio) in metrics)
         {
             if (hosts.Metrics[row] is { } known && known.TryGetValue(name, out var measured)) value += measured * ratio;
-            else if (required) throw new InvalidOperationException($"Metric {name} could not be found on the host {hosts.Name(row)}.");
+            else if (required) throw new InvalidOperationException($"Metric {name} could not be found on the host {hosts.Name(row)}");
             else if (ratio * multiplier != 0) return unavailable;
         }
 
