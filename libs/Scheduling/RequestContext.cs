@@ -23,6 +23,9 @@ public sealed record RequestContext
     /// <summary>Names by which flavors ask for PCI devices.</summary>
     public ImmutableArray<PciAlias> PciAliases { get; init; } = [];
 
+    /// <summary>PCI devices for its interfaces, besides those that the flavor asks for.</summary>
+    public ImmutableArray<PciRequest> Devices { get; init; } = [];
+
     /// <summary>Networks to whose cards the guest must be near.</summary>
     public NumaNetworks Networks { get; init; } = NumaNetworks.None;
 

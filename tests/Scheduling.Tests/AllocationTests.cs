@@ -1,4 +1,6 @@
 using Kilonova.Scheduling.Hosts;
+using Kilonova.Scheduling.Placement;
+using Kilonova.Scheduling.Tests.Numa;
 
 namespace Kilonova.Scheduling.Tests;
 
@@ -14,10 +16,24 @@ public sealed class AllocationTests
         Assert.True(few == many && many < 2048, $"{few} bytes for 100 hosts, {many} for 10,000");
     }
 
-    private static long BytesOf(int hosts, SchedulingRequest request)
+    [Fact]
+    public void A_pinned_decision_too()
+    {
+        var inventory = GivenNuma.Inventory(GivenNuma.Facts(), GivenNuma.AllButFirstCores());
+        var request = GivenNuma.Request("new", GivenNuma.Flavor(4, 1024, "hw:cpu_policy=dedicated", "hw:numa_nodes=2"));
+        var (few, many) = (BytesOf(100, request, inventory), BytesOf(5_000, request, inventory));
+        Assert.True(few == many && many < 2048, $"{few} bytes for 100 hosts, {many} for 5,000");
+    }
+
+    private static long BytesOf(int hosts, SchedulingRequest request, EffectiveInventory? inventory = null)
     {
         var snapshot = new Snapshot();
-        for (var i = 0; i < hosts; i++) snapshot.Apply(Given.Host($"host{i:00000}", memory: 32768 + (i % 50)) with { Zones = [$"az{i % 4}"], Up = i % 10 != 0 });
+        for (var i = 0; i < hosts; i++)
+        {
+            var host = Given.Host($"host{i:00000}", memory: 32768 + (i % 50)) with { Zones = [$"az{i % 4}"], Up = i % 10 != 0 };
+            snapshot.Apply(inventory is null ? host : host with { Inventory = inventory });
+        }
+
         var scheduler = Given.Scheduler();
         for (var i = 0; i < 50; i++) scheduler.Decide(snapshot, request);
         var least = long.MaxValue;

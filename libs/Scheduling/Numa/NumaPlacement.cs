@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Kilonova.Crds;
 
 namespace Kilonova.Scheduling.Numa;
 
@@ -24,6 +25,16 @@ public sealed record NumaNetworks(ImmutableArray<string> Physical, bool Tunnelle
 {
     /// <summary>No network whose place matters.</summary>
     public static readonly NumaNetworks None = new([], false);
+
+    /// <summary>Gathers the networks of a guest by their labels.</summary>
+    /// <param name="networks">Its networks; one without a label can be reached from anywhere.</param>
+    /// <returns>The networks whose place matters.</returns>
+    public static NumaNetworks Of(IEnumerable<NetworkSpec> networks)
+    {
+        ArgumentNullException.ThrowIfNull(networks);
+        var labels = networks.Select(n => n.PhysicalNetwork).OfType<string>().Distinct().ToList();
+        return labels.Count == 0 ? None : new NumaNetworks([.. labels.Where(l => l != HostLayout.Tunnel)], labels.Contains(HostLayout.Tunnel));
+    }
 
     /// <summary>Whether any network's place matters.</summary>
     public bool Any => Tunnelled || !Physical.IsEmpty;

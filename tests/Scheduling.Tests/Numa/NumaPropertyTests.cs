@@ -198,6 +198,56 @@ public sealed class NumaPropertyTests
         }, 200);
     }
 
+    [Fact]
+    public void No_flavor_image_or_fact_makes_anything_throw()
+    {
+        string[] keys =
+        [
+            "hw:cpu_policy", "hw:cpu_thread_policy", "hw:cpu_realtime", "hw:cpu_realtime_mask", "hw:cpu_dedicated_mask", "hw:emulator_threads_policy", "hw:numa_nodes", "hw:numa_cpus.0",
+            "hw:numa_mem.0", "hw:numa_cpus.1", "hw:numa_mem.1", "hw:mem_page_size", "hw:locked_memory", "hw:cpu_sockets", "hw:cpu_max_threads", "hw:pci_numa_affinity_policy",
+            "pci_passthrough:alias", "resources:PCPU", "resources:VCPU", "trait:HW_CPU_HYPERTHREADING", "hw:pmem",
+        ];
+        string[] values =
+        [
+            "", "0", "1", "2", "-1", "1.5", "abc", "yes", "dedicated", "shared", "mixed", "require", "isolate", "prefer", "^0", "0-3", "^0-99", "3-1", ",", "0,,1", "0-65535", "99999999999999999999",
+            "large", "any", "small", "2048", "1GB", "3.5MB", "B", "iB", "KiB", "1bit", "required", "socket", "x:1", "x:0", ":", "x", "forbidden", "9223372036854775807", "é", " 1 ",
+        ];
+        string[] lists = ["", "0-3", "0,2", "3-1", "x", "0-99999999", "1,1", "-", "4-5"];
+        Each((random, name) =>
+        {
+            string Value() => values[random.Next(values.Length)];
+            var specs = keys.Where(_ => random.Next(4) == 0).ToDictionary(k => k, _ => Value());
+            var properties = keys.Where(_ => random.Next(6) == 0).ToDictionary(k => k.Replace(':', '_'), _ => Value());
+            var flavor = new FlavorSpec { Vcpus = random.Next(1, 9), MemoryMiB = random.Next(1, 4096), ExtraSpecs = specs };
+            var image = new ImageSpec { Properties = properties };
+            PciAlias[] aliases = [new("x", [new PciMatch([new("vendor_id", "v")])])];
+            GuestHardware.Check(flavor, image, aliases);
+            string List() => lists[random.Next(lists.Length)];
+            var facts = new ResourceProviderSpec
+            {
+                HostID = "id",
+                NumaCells = [.. Enumerable.Range(0, random.Next(4)).Select(i => new NumaCell
+                {
+                    Id = random.Next(3), Cpus = List(), Siblings = random.Next(2) == 0 ? null : [List(), List()], MemoryMiB = random.Next(4096), Pages = new Dictionary<string, long> { [List()] = 3, ["0"] = 1, ["2048"] = random.Next(99) },
+                })],
+                PciDevices = [.. Enumerable.Range(0, random.Next(3)).Select(_ => new PciDevice { Address = List(), VendorID = "v", ProductID = "p", NumaNode = random.Next(3), Parent = List() })],
+            };
+            var word = new HypervisorSpec { CpuSharedSet = random.Next(2) == 0 ? null : List(), CpuDedicatedSet = random.Next(2) == 0 ? null : List(), PciDevices = [new PciDeviceSpec { Address = "*:3b:*.*" }, new PciDeviceSpec { VendorID = "v" }] };
+            var entry = new Allocation
+            {
+                Id = "e", ClaimID = "c", Holder = "h", Resources = new Dictionary<string, long>(), Cpus = List(), WholeCores = random.Next(2) == 0, Devices = [List()],
+                Cells = [new AllocatedCell { Cell = random.Next(4), PageSizeKiB = random.Next(2) * 2048, MemoryMiB = random.Next(99), EmulatorCpu = random.Next(9) }],
+            };
+            var inventory = EffectiveInventory.Of(facts, word, []);
+            var request = SchedulingRequest.For(
+                new Server { Metadata = new() { Name = "s", Uid = "s" }, Spec = new ServerSpec { Flavor = "f" } }, flavor, image, null, new RequestContext { PciAliases = [.. aliases] });
+            Ledger.Claim(GivenNuma.Provider(facts, entry), inventory, request, new ClaimIdentity("s", 1, "c", "Server/n/s"));
+            Ledger.OverAllocated([entry, entry], inventory);
+            var snapshot = Given.Snapshot(Given.Host() with { Inventory = inventory, Allocations = [entry] });
+            Given.Scheduler().Decide(snapshot, request with { Invalid = null, Resources = [] }).Report(Given.Time);
+        });
+    }
+
     private static void Each(Action<Random, string> test, int cases = Cases)
     {
         for (var seed = 0; seed < cases; seed++) test(new Random(seed), $"seed {seed}");
