@@ -23,11 +23,14 @@ internal static partial class LogMessages
     [LoggerMessage(13, LogLevel.Error, "informer of {Resource}: {Key} cannot be read by this version and keeps its last known state: {Cause}")]
     public static partial void Undecodable(ILogger logger, string resource, string key, string cause);
 
-    [LoggerMessage(14, LogLevel.Error, "informer of {Resource}: a handler failed on {Key}")]
-    public static partial void HandlerFailed(ILogger logger, Exception exception, string resource, string key);
+    [LoggerMessage(14, LogLevel.Error, "informer of {Resource}: a handler failed on {Key} ({Failures} in a row); it is told again")]
+    public static partial void HandlerFailed(ILogger logger, Exception exception, string resource, string key, int failures);
 
     [LoggerMessage(15, LogLevel.Debug, "informer of {Resource} ({Scope}): watch ended ({Cause}), resuming from {ResourceVersion}")]
     public static partial void WatchEnded(ILogger logger, string resource, string scope, string cause, string resourceVersion);
+
+    [LoggerMessage(16, LogLevel.Information, "{Resource}: the server does not stream lists ({Cause}); they are asked for in pages for a while")]
+    public static partial void NoStreamedLists(ILogger logger, string resource, string cause);
 
     [LoggerMessage(20, LogLevel.Error, "{Controller}: {Key} failed ({Failures} in a row), next try in {Milliseconds:0} ms")]
     public static partial void ReconcileFailed(ILogger logger, Exception exception, string controller, string key, int failures, double milliseconds);

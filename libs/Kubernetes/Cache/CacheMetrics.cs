@@ -26,4 +26,7 @@ internal static class CacheMetrics
 
     public static readonly Counter<long> AuditDifferences = ClientMetrics.Meter.CreateCounter<long>(
         "kubernetes.informer.audit.differences", description: "Objects that differed between cache and server in an audit.");
+
+    public static readonly Counter<long> HandlerFailures = ClientMetrics.Meter.CreateCounter<long>(
+        "kubernetes.informer.handler.failures", description: "Changes on which a handler failed; they are told again.");
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Diagnostics.CodeAnalysis;
 using Kilonova.Crds.Meta;
 using Kilonova.Kubernetes.Client;
@@ -27,6 +28,9 @@ public sealed class Informer<T>
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _running;
 
+    /// <summary>Whether the cache is what the server had at its version, so that a watch can go on from there.</summary>
+    private bool _hasBase;
+
     /// <summary>Creates an informer; it does nothing until it is run.</summary>
     public Informer(Resource<T> resource, WatchScope scope, InformerOptions<T>? options = null)
     {
@@ -37,7 +41,7 @@ public sealed class Informer<T>
         _options = options ?? new InformerOptions<T>();
         _time = resource.Options.Time;
         _logger = resource.Options.LoggerFactory.CreateLogger("Kilonova.Kubernetes.Cache");
-        _reflection = new Reflection<T>(resource.Type.Name, _options.Transform, _logger);
+        _reflection = new Reflection<T>(resource.Type.Name, _options.Transform, _time, _logger);
     }
 
     /// <summary>Whether the first list is in the cache and was told to the handlers.</summary>
@@ -46,8 +50,12 @@ public sealed class Informer<T>
     /// <summary>Version that the cache has reached; null before the first list.</summary>
     public string? ResourceVersion => _reflection.ResourceVersion;
 
-    /// <summary>Why the cache does not follow the server at the moment; null when it does.</summary>
-    public string? Trouble { get; private set; }
+    /// <summary>Why the cache does not follow the server at the moment, or a handler the cache; null when they do.</summary>
+    public string? Trouble
+    {
+        get => field ?? _reflection.HandlerTrouble;
+        private set;
+    }
 
     /// <summary>Number of objects.</summary>
     public int Count => _reflection.Store.Count;
@@ -57,7 +65,8 @@ public sealed class Informer<T>
 
     /// <summary>
     /// Calls <paramref name="handler"/> for each change, in order, after the cache holds it. It runs on the informer's loop: it
-    /// should only note the change, for instance add a key to a queue. What it throws is logged.
+    /// should only note the change, for instance add a key to a queue. While it works, changes of the same object become one; when it throws,
+    /// it is told again, with back-off, and <see cref="Trouble"/> says so.
     /// </summary>
     /// <exception cref="InvalidOperationException">The informer runs already.</exception>
     public void OnChange(Action<Change<T>> handler)
@@ -128,8 +137,7 @@ public sealed class Informer<T>
             var started = _time.GetTimestamp();
             try
             {
-                version ??= await ListAsync(cancel).ConfigureAwait(false);
-                await WatchAsync(version, cancel).ConfigureAwait(false);
+                await FollowAsync(version, cancel).ConfigureAwait(false);
                 version = _reflection.ResourceVersion;
                 LogMessages.WatchEnded(_logger, _resource.Type.Name, _scope.ToString(), "by the server", version!);
                 // A watch that lasted is resumed at once; one that ends as soon as it begins would be a hot loop.
@@ -149,7 +157,7 @@ public sealed class Informer<T>
             {
                 if (_time.GetElapsedTime(started) >= _options.HealthyAfter)
                     failures = 0;
-                version = MustList(e) ? null : _reflection.ResourceVersion;
+                version = MustList(e) || !_hasBase ? null : _reflection.ResourceVersion;
                 Failed(e, version);
             }
 
@@ -167,34 +175,123 @@ public sealed class Informer<T>
         _ => true,
     };
 
+    /// <summary>Lists if there is no version to resume from, and watches until the watch ends.</summary>
+    private async Task FollowAsync(string? version, CancellationToken cancel)
+    {
+        _hasBase = version is not null;
+        using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        if (version is null && _options.StreamLists && _resource.Features.MayStreamLists)
+        {
+            await using var stream = await StreamAsync(reading.Token).ConfigureAwait(false);
+            if (stream is not null)
+            {
+                await WatchAsync(stream.Rest, reading, cancel).ConfigureAwait(false);
+                return;
+            }
+        }
+
+        version ??= await ListAsync(cancel).ConfigureAwait(false);
+        await using var watch = await _resource.WatchAsync(_scope, version, WatchOptions(), reading.Token).ConfigureAwait(false);
+        await using var events = watch.GetAsyncEnumerator(CancellationToken.None);
+        await WatchAsync(events, reading, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>A list by the beginning of a watch; null when the server does not do that.</summary>
+    private async Task<StreamedList<T>?> StreamAsync(CancellationToken cancel)
+    {
+        string cause;
+        try
+        {
+            var options = WatchOptions() with { SendInitialEvents = true };
+            var stream = await StreamedList<T>.ReadAsync(_resource, _scope, options, cancel).ConfigureAwait(false);
+            Listed(stream.List);
+            return stream;
+        }
+        catch (KubernetesException e) when (e.Code is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity)
+        {
+            cause = e.Message;
+        }
+        catch (KubernetesConnectionException e) when (e.IsSilence)
+        {
+            // Servers from before KEP-3157 take the question for an ordinary one and never say where the beginning ends.
+            cause = "it does not say where the list ends";
+        }
+
+        _resource.Features.NoStreamedLists();
+        LogMessages.NoStreamedLists(_logger, _resource.Type.Name, cause);
+        return null;
+    }
+
     private async Task<string> ListAsync(CancellationToken cancel)
     {
         var list = await _resource.ListAsync(_scope, ListOptions(), cancel).ConfigureAwait(false);
+        Listed(list);
+        return list.ResourceVersion;
+    }
+
+    private void Listed(ResourceList<T> list)
+    {
         CacheMetrics.Lists.Add(1, new KeyValuePair<string, object?>("resource", _resource.Type.Name));
         _reflection.Replace(list);
         LogMessages.Listed(_logger, _resource.Type.Name, _scope.ToString(), list.Items.Count, list.ResourceVersion);
         Trouble = null;
+        _hasBase = true;
         _synced.TrySetResult();
-        return list.ResourceVersion;
     }
 
     private ListOptions ListOptions() => new() { LabelSelector = _options.LabelSelector, FieldSelector = _options.FieldSelector };
 
-    private async Task WatchAsync(string version, CancellationToken cancel)
+    private WatchOptions WatchOptions() => new()
     {
-        var options = new WatchOptions
-        {
-            LabelSelector = _options.LabelSelector,
-            FieldSelector = _options.FieldSelector,
-            // Spread, so that the watches of many clients do not end together.
-            Timeout = _options.WatchTimeout * (1 + Random.Shared.NextDouble()),
-            IdleTimeout = _options.IdleTimeout,
-        };
-        await using var watch = await _resource.WatchAsync(_scope, version, options, cancel).ConfigureAwait(false);
+        LabelSelector = _options.LabelSelector,
+        FieldSelector = _options.FieldSelector,
+        // Spread, so that the watches of many clients do not end together.
+        Timeout = _options.WatchTimeout * (1 + Random.Shared.NextDouble()),
+        IdleTimeout = _options.IdleTimeout,
+    };
+
+    /// <summary>Reads events until the watch ends; another task applies them, so that slow handlers do not hold up the connection.</summary>
+    private async Task WatchAsync(IAsyncEnumerator<WatchEvent<T>> events, CancellationTokenSource reading, CancellationToken cancel)
+    {
         Trouble = null;
         CacheMetrics.Watches.Add(1, new KeyValuePair<string, object?>("resource", _resource.Type.Name));
-        await foreach (var happened in watch)
-            _reflection.Apply(happened);
+        using var pending = new PendingEvents<T>(_time);
+        var applying = Task.Run(() => ApplyAsync(pending, reading, cancel), CancellationToken.None);
+        try
+        {
+            while (await events.MoveNextAsync().ConfigureAwait(false))
+                pending.Add(events.Current);
+        }
+        catch (OperationCanceledException) when (applying.IsFaulted || !cancel.IsCancellationRequested)
+        {
+            // What could not be applied is told below.
+        }
+        finally
+        {
+            // What was read counts: the watch is resumed behind it.
+            pending.Complete();
+            await applying.ConfigureAwait(false);
+        }
+    }
+
+    private async Task ApplyAsync(PendingEvents<T> pending, CancellationTokenSource reading, CancellationToken cancel)
+    {
+        try
+        {
+            while (true)
+            {
+                var (happened, more) = await pending.TakeAsync(_reflection.TellOwed(), cancel).ConfigureAwait(false);
+                if (!more)
+                    return;
+                if (happened is { } e)
+                    _reflection.Apply(e);
+            }
+        }
+        catch
+        {
+            await reading.CancelAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
     private void Failed(Exception e, string? version)

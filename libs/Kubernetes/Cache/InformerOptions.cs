@@ -16,6 +16,12 @@ public sealed record InformerOptions<T>
     /// <summary>Makes an object smaller before it is kept: drops what nobody reads. Name, UID and version must stay.</summary>
     public Func<T, T>? Transform { get; init; }
 
+    /// <summary>
+    /// Begins with a watch that tells everything there is, where the server can: it need not put a whole list together. Otherwise, and when
+    /// false, by a list in pages.
+    /// </summary>
+    public bool StreamLists { get; init; } = true;
+
     /// <summary>Shortest time after which the server ends a watch; the longest is twice that.</summary>
     public TimeSpan WatchTimeout { get; init; } = TimeSpan.FromMinutes(5);
 

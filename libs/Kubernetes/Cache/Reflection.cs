@@ -12,7 +12,7 @@ internal sealed class StoreWentBackException(string message) : Exception(message
 /// Applies lists and events to the store and tells the handlers. One thing at a time: a change is in the store before
 /// it is told, and changes are told in the order of the store.
 /// </summary>
-internal sealed class Reflection<T>(string resource, Func<T, T>? transform, ILogger logger)
+internal sealed class Reflection<T>(string resource, Func<T, T>? transform, TimeProvider time, ILogger logger)
     where T : KubernetesObject
 {
     private readonly Lock _lock = new();
@@ -21,7 +21,7 @@ internal sealed class Reflection<T>(string resource, Func<T, T>? transform, ILog
 
     public ObjectStore<T> Store { get; } = new();
 
-    public List<Action<Change<T>>> Handlers { get; } = [];
+    public Handlers<T> Handlers { get; } = new(resource, time, logger);
 
     public string? ResourceVersion { get; private set; }
 
@@ -31,6 +31,28 @@ internal sealed class Reflection<T>(string resource, Func<T, T>? transform, ILog
         {
             lock (_lock)
                 return [.. _undecodable.Values];
+        }
+    }
+
+    /// <summary>What a handler failed on, while that is owed to it.</summary>
+    public string? HandlerTrouble
+    {
+        get
+        {
+            lock (_lock)
+                return Handlers.Trouble;
+        }
+    }
+
+    /// <summary>Tells again what handlers failed on and is due.</summary>
+    /// <returns>How long until more is due; null when nothing is owed.</returns>
+    public TimeSpan? TellOwed()
+    {
+        lock (_lock)
+        {
+            if (Handlers.NextTry == TimeSpan.Zero)
+                Handlers.TellOwed();
+            return Handlers.NextTry;
         }
     }
 
@@ -165,7 +187,7 @@ internal sealed class Reflection<T>(string resource, Func<T, T>? transform, ILog
         Store.Set(key, obj);
         if (old is null)
             CacheMetrics.Objects.Add(1, _tag);
-        Tell(key, new Change<T>(old, obj));
+        Handlers.Tell(key, new Change<T>(old, obj));
     }
 
     private void Delete(T last)
@@ -187,7 +209,7 @@ internal sealed class Reflection<T>(string resource, Func<T, T>? transform, ILog
     {
         Store.Remove(key);
         CacheMetrics.Objects.Add(-1, _tag);
-        Tell(key, new Change<T>(last, null, finalStateUnknown));
+        Handlers.Tell(key, new Change<T>(last, null, finalStateUnknown));
     }
 
     private void NoteUndecodable(DecodeFailure failure)
@@ -195,22 +217,5 @@ internal sealed class Reflection<T>(string resource, Func<T, T>? transform, ILog
         CacheMetrics.Undecodable.Add(1, _tag);
         _undecodable[failure.Key] = failure;
         LogMessages.Undecodable(logger, resource, failure.Key.ToString(), failure.Error);
-    }
-
-    private void Tell(NamespacedName key, in Change<T> change)
-    {
-        foreach (var handler in Handlers)
-        {
-            try
-            {
-                handler(change);
-            }
-#pragma warning disable CA1031 // a handler may fail in any way; the cache and the other handlers go on
-            catch (Exception e)
-#pragma warning restore CA1031
-            {
-                LogMessages.HandlerFailed(logger, e, resource, key.ToString());
-            }
-        }
     }
 }

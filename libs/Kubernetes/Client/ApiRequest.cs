@@ -20,6 +20,9 @@ internal readonly record struct ApiRequest(HttpMethod Method, string PathAndQuer
 
     public string? ContentType { get; init; }
 
+    /// <summary>Form of the answer; null is the whole object.</summary>
+    public string? Accept { get; init; }
+
     /// <summary>The object that is meant, for messages and to tell an absent object from an absent kind.</summary>
     public NamespacedName? Target { get; init; }
 

@@ -31,6 +31,7 @@ internal sealed class RequestSender : IDisposable
     {
         config.Validate();
         _options = options;
+        Features = new ServerFeatures(options.Time);
         _transport = new Transport(config, options);
         _credentials = new CredentialSource(config, options);
         _server = config.Server;
@@ -40,6 +41,9 @@ internal sealed class RequestSender : IDisposable
         _userAgent = $"{options.Component}/{options.ComponentVersion} ({(OperatingSystem.IsLinux() ? "linux" : RuntimeInformation.RuntimeIdentifier)}/{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}){Commit()}";
         _logger = options.LoggerFactory.CreateLogger("Kilonova.Kubernetes.Client");
     }
+
+    /// <summary>What the server was found not to do.</summary>
+    public ServerFeatures Features { get; }
 
     public void Dispose()
     {
@@ -182,7 +186,7 @@ internal sealed class RequestSender : IDisposable
         if (_serverName is not null)
             message.Headers.Host = _serverName;
         message.Headers.TryAddWithoutValidation("User-Agent", _userAgent);
-        message.Headers.TryAddWithoutValidation("Accept", "application/json");
+        message.Headers.TryAddWithoutValidation("Accept", request.Accept ?? "application/json");
         if (credential.Token is { Length: > 0 } token)
             message.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
         if (request.ContentType is { } type)

@@ -15,6 +15,7 @@ public sealed partial class Resource<T>
     public Task<T> CreateAsync(T obj, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(obj);
+        RequireWhole();
         Type.RequireNamespace(obj.Metadata.Namespace);
         var named = !string.IsNullOrEmpty(obj.Metadata.Name);
         if (!named && string.IsNullOrEmpty(obj.Metadata.GenerateName))
@@ -60,6 +61,7 @@ public sealed partial class Resource<T>
         {
             Body = JsonBody.OfPatch(patch, guard),
             ContentType = "application/merge-patch+json",
+            Accept = Type.Accept,
             Target = key,
         };
         return _sender.SendAsync(request, ReadObjectAsync, cancel);
@@ -164,6 +166,12 @@ public sealed partial class Resource<T>
         return answer is { Kind: not "Status", Metadata.DeletionTimestamp: not null } ? DeleteOutcome.Terminating : DeleteOutcome.Gone;
     }
 
+    private void RequireWhole()
+    {
+        if (Type.IsMetadataOnly)
+            throw new InvalidOperationException($"of {Type.Name} only metadata is known here: it can be patched and deleted, not created, replaced or applied");
+    }
+
     private static void RequireSubresourceGuard(Guard guard)
     {
         if (guard is { Uid: not null, ResourceVersion: null })
@@ -172,6 +180,7 @@ public sealed partial class Resource<T>
 
     private Task<T> PutAsync(T obj, string? subresource, CancellationToken cancel)
     {
+        RequireWhole();
         _ = Guard.On(obj);
         var key = NamespacedName.Of(obj);
         var request = new ApiRequest(HttpMethod.Put, WithManager(Type.ObjectPath(key, subresource)), "update", Type.Name, RetryRule.Write)
@@ -185,6 +194,7 @@ public sealed partial class Resource<T>
 
     private Task<T> ApplyAsync(T obj, string? subresource, string? fieldManager, bool force, CancellationToken cancel)
     {
+        RequireWhole();
         var key = NamespacedName.Of(obj);
         var path = new StringBuilder(WithManager(Type.ObjectPath(key, subresource), fieldManager));
         if (force)
@@ -198,5 +208,10 @@ public sealed partial class Resource<T>
         return _sender.SendAsync(request, ReadObjectAsync, cancel);
     }
 
-    private string WithManager(string path, string? manager = null) => $"{path}?fieldManager={Uri.EscapeDataString(manager ?? Options.Component)}";
+    private string WithManager(string path, string? manager = null)
+    {
+        manager ??= Options.Component;
+        // The server's own limit; each manager is kept in every object that it writes, so there are to be few.
+        return manager.Length <= 128 ? $"{path}?fieldManager={Uri.EscapeDataString(manager)}" : throw new ArgumentException("a field manager has at most 128 characters", nameof(manager));
+    }
 }

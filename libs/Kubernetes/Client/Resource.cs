@@ -28,6 +28,8 @@ public sealed partial class Resource<T>
 
     internal KubernetesClientOptions Options { get; }
 
+    internal ServerFeatures Features => _sender.Features;
+
     /// <summary>
     /// Reads one object by quorum. Null when the server says that this very object does not exist; a missing CRD or
     /// a proxy's 404 is an error, never "absent".
@@ -35,7 +37,7 @@ public sealed partial class Resource<T>
     /// <exception cref="KubernetesException">The server refused.</exception>
     public async Task<T?> GetAsync(NamespacedName key, CancellationToken cancel = default)
     {
-        var request = new ApiRequest(HttpMethod.Get, Type.ObjectPath(key), "get", Type.Name, RetryRule.Read) { Target = key };
+        var request = new ApiRequest(HttpMethod.Get, Type.ObjectPath(key), "get", Type.Name, RetryRule.Read) { Target = key, Accept = Type.Accept };
         try
         {
             return await _sender.SendAsync(request, ReadObjectAsync, cancel).ConfigureAwait(false);
@@ -78,19 +80,30 @@ public sealed partial class Resource<T>
     }
 
     /// <summary>
-    /// Opens one watch from <paramref name="resourceVersion"/>; returns once the server accepted it. It ends when the
+    /// Opens one watch from <paramref name="resourceVersion"/>, or from now with <see cref="WatchOptions.SendInitialEvents"/>; returns once the server accepted it. It ends when the
     /// server closes it, which it does every few minutes: use an <c>Informer</c> for one that goes on.
     /// </summary>
     /// <exception cref="KubernetesException">The server refused; <see cref="KubernetesException.IsExpired"/> when the version is too old.</exception>
-    public async Task<Watcher<T>> WatchAsync(WatchScope scope, string resourceVersion, WatchOptions? options = null, CancellationToken cancel = default)
+    public async Task<Watcher<T>> WatchAsync(WatchScope scope, string? resourceVersion, WatchOptions? options = null, CancellationToken cancel = default)
     {
-        ArgumentException.ThrowIfNullOrEmpty(resourceVersion);
         options ??= new WatchOptions();
-        var query = new StringBuilder(Type.ScopePath(scope))
-            .Append("?watch=true&allowWatchBookmarks=true&resourceVersion=").Append(Uri.EscapeDataString(resourceVersion))
+        var query = new StringBuilder(Type.ScopePath(scope)).Append("?watch=true&allowWatchBookmarks=true");
+        if (options.SendInitialEvents)
+        {
+            if (resourceVersion is not null)
+                throw new ArgumentException("a watch that begins with everything there is has no version to begin from", nameof(resourceVersion));
+            query.Append("&sendInitialEvents=true&resourceVersionMatch=NotOlderThan");
+        }
+        else
+        {
+            ArgumentException.ThrowIfNullOrEmpty(resourceVersion);
+            query.Append("&resourceVersion=").Append(Uri.EscapeDataString(resourceVersion));
+        }
+
+        query
             .Append("&timeoutSeconds=").Append((int)options.Timeout.TotalSeconds);
         AppendSelectors(query, scope, options.LabelSelector, options.FieldSelector);
-        var request = new ApiRequest(HttpMethod.Get, query.ToString(), "watch", Type.Name, RetryRule.Never);
+        var request = new ApiRequest(HttpMethod.Get, query.ToString(), "watch", Type.Name, RetryRule.Never) { Accept = Type.Accept };
         var response = await _sender.OpenAsync(request, cancel).ConfigureAwait(false);
         var stream = await _sender.ReadAsync(request, response, cancel).ConfigureAwait(false);
         return new Watcher<T>(Type, response, stream, options, Options, request.ToString(), cancel);
@@ -122,7 +135,7 @@ public sealed partial class Resource<T>
         else if (options.Consistency == ReadConsistency.Cached)
             query.Append("&resourceVersion=0");
         AppendSelectors(query, scope, options.LabelSelector, options.FieldSelector);
-        var request = new ApiRequest(HttpMethod.Get, query.ToString().TrimEnd('?'), "list", Type.Name, RetryRule.Read);
+        var request = new ApiRequest(HttpMethod.Get, query.ToString().TrimEnd('?'), "list", Type.Name, RetryRule.Read) { Accept = Type.AcceptList };
         return _sender.SendAsync(
             request,
             async (stream, token) =>

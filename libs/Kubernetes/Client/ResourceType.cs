@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Kilonova.Crds.Meta;
+using Kilonova.Kubernetes.Core;
 
 namespace Kilonova.Kubernetes.Client;
 
@@ -47,8 +48,18 @@ public sealed class ResourceType<T>
     /// <summary><c>plural.group</c>, as messages and metrics have it.</summary>
     public string Name => Group.Length == 0 ? Plural : $"{Plural}.{Group}";
 
+    /// <summary>Whether only metadata is read, see <see cref="ResourceType.MetadataOf"/>.</summary>
+    public bool IsMetadataOnly { get; private init; }
+
+    internal string? Accept => IsMetadataOnly ? "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1" : null;
+
+    internal string? AcceptList => IsMetadataOnly ? "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1" : null;
+
     /// <inheritdoc/>
     public override string ToString() => Name;
+
+    internal ResourceType<ObjectMetadata> Metadata() =>
+        new(new KindAttribute(Group, Version, Kind, Plural, Scope), CoreJson.Default.ObjectMetadata) { IsMetadataOnly = true };
 
     /// <summary>
     /// The object with <c>apiVersion</c> and <c>kind</c>, which servers omit in lists of built-in kinds; always these very
@@ -114,5 +125,16 @@ public static class ResourceType
         if (json.Options.PropertyNamingPolicy != JsonNamingPolicy.CamelCase)
             throw new ArgumentException($"the JSON context of {typeof(T)} must name properties in camelCase", nameof(json));
         return new ResourceType<T>(kind, json);
+    }
+
+    /// <summary>
+    /// The same objects without anything but their metadata: for what must be known to exist, and may be large or secret. It can be read,
+    /// watched, patched and deleted, not created or replaced.
+    /// </summary>
+    public static ResourceType<ObjectMetadata> MetadataOf<T>(ResourceType<T> type)
+        where T : KubernetesObject
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        return type.Metadata();
     }
 }

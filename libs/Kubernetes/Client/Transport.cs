@@ -112,8 +112,7 @@ internal sealed class Transport : IDisposable
         try
         {
             await socket.ConnectAsync(addresses, context.DnsEndPoint.Port, cancel).ConfigureAwait(false);
-            // A peer that vanished is noticed under HTTP/1.1 as well, where there are no pings. Set afterwards: a socket with such options
-            // cannot go on to a name's next address when the first one refuses.
+            // A peer that vanished is noticed under HTTP/1.1 as well, where there are no pings.
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, (int)Math.Ceiling(_options.KeepAlive.TotalSeconds));
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 5);

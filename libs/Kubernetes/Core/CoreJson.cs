@@ -4,6 +4,7 @@ namespace Kilonova.Kubernetes.Core;
 
 /// <summary>Source-generated serialisation of the kinds in this folder.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ObjectMetadata))]
 [JsonSerializable(typeof(Namespace))]
 [JsonSerializable(typeof(Node))]
 [JsonSerializable(typeof(Secret))]

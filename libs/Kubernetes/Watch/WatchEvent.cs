@@ -31,6 +31,9 @@ public enum WatchEventType
 public readonly record struct WatchEvent<T>(WatchEventType Type, string? ResourceVersion, T? Object, DecodeFailure? Failure)
     where T : KubernetesObject
 {
+    /// <summary>What was there when the watch began has been told (<see cref="WatchOptions.SendInitialEvents"/>).</summary>
+    public bool EndsInitialEvents { get; init; }
+
     /// <summary>Whether the event is about an object.</summary>
     [MemberNotNullWhen(true, nameof(Object))]
     public bool HasObject => Object is not null;
@@ -44,6 +47,12 @@ public sealed record WatchOptions
 
     /// <summary>Field selector.</summary>
     public string? FieldSelector { get; init; }
+
+    /// <summary>
+    /// First tells everything that is there, by quorum, as added; then a bookmark with <see cref="WatchEvent{T}.EndsInitialEvents"/> (KEP-3157).
+    /// Without a version to start from.
+    /// </summary>
+    public bool SendInitialEvents { get; init; }
 
     /// <summary>After how long the server ends the watch.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(5);

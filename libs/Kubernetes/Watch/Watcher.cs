@@ -13,6 +13,7 @@ namespace Kilonova.Kubernetes.Watch;
 public sealed class Watcher<T> : IAsyncEnumerable<WatchEvent<T>>, IAsyncDisposable
     where T : KubernetesObject
 {
+    private const string InitialEventsEnd = "k8s.io/initial-events-end";
     private const int InitialBuffer = 16 * 1024;
 
     private readonly ResourceType<T> _type;
@@ -164,7 +165,8 @@ public sealed class Watcher<T> : IAsyncEnumerable<WatchEvent<T>>, IAsyncDisposab
                 var status = JsonSerializer.Deserialize(obj, ClientJson.Default.KubernetesStatus) ?? new KubernetesStatus();
                 throw new KubernetesException(status, _request);
             case "BOOKMARK":
-                return new(WatchEventType.Bookmark, ObjectDecoder.Metadata(obj)?.ResourceVersion, null, null);
+                var meta = ObjectDecoder.Metadata(obj);
+                return new(WatchEventType.Bookmark, meta?.ResourceVersion, null, null) { EndsInitialEvents = meta?.Annotations?.GetValueOrDefault(InitialEventsEnd) == "true" };
             case "ADDED" or "MODIFIED" or "DELETED":
                 if (!ObjectDecoder.TryDecode(_type, obj, out var decoded, out var failure))
                 {

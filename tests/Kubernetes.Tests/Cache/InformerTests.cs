@@ -64,14 +64,21 @@ public sealed class InformerTests : IAsyncDisposable
         context.Abort();
     };
 
-    private async Task<Informer<Widget>> StartAsync(InformerOptions<Widget>? options = null, int pageSize = 500)
+    private async Task<Informer<Widget>> StartAsync(InformerOptions<Widget>? options = null, int pageSize = 500, bool streams = false)
     {
         _server = await ScriptedServer.StartAsync(context =>
             (context.Request.Query.ContainsKey("watch") ? _watches : _lists).TryDequeue(out var next) ? next(context) : Watch("hang")(context));
         _client = _server.Client(o => o with { PageSize = pageSize });
         options ??= new();
-        var informer = _informer = new Informer<Widget>(_client.Resource(Widget.Type), WatchScope.InNamespace("ns"), options with { MinBackoff = TimeSpan.FromMilliseconds(1), MaxBackoff = TimeSpan.FromMilliseconds(20) });
-        informer.OnChange(_ => throw new InvalidOperationException("a handler that fails must not stop the others"));
+        var informer = _informer = new Informer<Widget>(_client.Resource(Widget.Type), WatchScope.InNamespace("ns"), options with { StreamLists = streams, MinBackoff = TimeSpan.FromMilliseconds(1), MaxBackoff = TimeSpan.FromMilliseconds(20) });
+        var failed = false;
+        informer.OnChange(_ =>
+        {
+            if (failed)
+                return;
+            failed = true;
+            throw new InvalidOperationException("a handler that fails must not stop the others");
+        });
         informer.OnChange(c => _changes.Enqueue($"{(c.Old is null ? "+" : c.New is null ? "-" : "~")}{c.Latest.Metadata.Name}{(c.FinalStateUnknown ? "?" : "")}@{c.Latest.Metadata.ResourceVersion}"));
         _running = informer.RunAsync(_stop.Token);
         return informer;

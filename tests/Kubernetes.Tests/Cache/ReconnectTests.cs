@@ -30,7 +30,7 @@ public sealed class ReconnectTests
         server.Forgets = true;
         using var client = server.Client();
         using var stop = new CancellationTokenSource();
-        var informer = new Informer<Widget>(client.Resource(Widget.Type), WatchScope.InNamespace("ns"), new() { MinBackoff = TimeSpan.FromMicroseconds(10), MaxBackoff = TimeSpan.FromMicroseconds(10) });
+        var informer = new Informer<Widget>(client.Resource(Widget.Type), WatchScope.InNamespace("ns"), new() { StreamLists = false, MinBackoff = TimeSpan.FromMicroseconds(10), MaxBackoff = TimeSpan.FromMicroseconds(10) });
         var running = informer.RunAsync(stop.Token);
 
         await Eventually.TrueAsync(() => Volatile.Read(ref watches) > 500, "500 reconnects");

@@ -98,6 +98,7 @@ public sealed class ByteProxyTests : IAsyncDisposable
         Assert.Equal(1, await AskAsync(old, 1));
         _proxy.Stall();
         await using var fresh = await ConnectAsync();
+        await Eventually.TrueAsync(() => _proxy.Open == 2, "the new connection is accepted, in the stall");
         var onOld = AskAsync(old, 2);
         var onFresh = AskAsync(fresh, 3);
         _proxy.Recover();
