@@ -23,7 +23,7 @@ public sealed class Controller<TKey> : IDisposable
         _reconcile = reconcile;
         _options = options ?? new ControllerOptions<TKey>();
         _logger = _options.LoggerFactory.CreateLogger("Kilonova.Kubernetes.Controllers");
-        Queue = new WorkQueue<TKey>(_options.Queue with { Name = name });
+        Queue = new WorkQueue<TKey>(_options.Queue with { Name = name }, _options.Tenant);
     }
 
     /// <summary>Name, for logs and metrics.</summary>

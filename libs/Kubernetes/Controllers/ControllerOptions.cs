@@ -13,6 +13,9 @@ public sealed record ControllerOptions<TKey>
     /// <summary>Back-off and clock.</summary>
     public WorkQueueOptions Queue { get; init; } = new();
 
+    /// <summary>Whose a key is, for instance its namespace: tenants take turns. Null makes no difference between keys.</summary>
+    public Func<TKey, string?>? Tenant { get; init; }
+
     /// <summary>Told of each failure: the key, how many in a row, the error. For a <c>Stalled</c> condition, for instance.</summary>
     public Action<TKey, int, Exception>? OnFailure { get; init; }
 

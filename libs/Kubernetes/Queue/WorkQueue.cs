@@ -1,4 +1,6 @@
+using System.Diagnostics.Metrics;
 using System.Runtime.InteropServices;
+using Kilonova.Kubernetes.Client;
 
 namespace Kilonova.Kubernetes.Queue;
 
@@ -14,7 +16,10 @@ public sealed class WorkQueue<TKey> : IDisposable
     private readonly Lock _lock = new();
     private readonly WorkQueueOptions _options;
     private readonly Dictionary<TKey, Entry> _entries = [];
-    private readonly Queue<(TKey Key, long Ticket)>[] _lanes = [new(), new(), new()];
+    private readonly FairLane<TKey>[] _lanes = [new(), new(), new()];
+    private readonly Func<TKey, string?>? _tenant;
+    private readonly RequestRate? _retries;
+    private readonly Meter _meter = new(ClientMetrics.MeterName);
     private readonly PriorityQueue<TKey, long> _delayed = new();
     private readonly SemaphoreSlim _ready = new(0);
     private readonly ITimer _timer;
@@ -25,10 +30,15 @@ public sealed class WorkQueue<TKey> : IDisposable
     private bool _shutDown;
 
     /// <summary>Creates an empty queue.</summary>
-    public WorkQueue(WorkQueueOptions? options = null)
+    /// <param name="options">Name, back-off, clock.</param>
+    /// <param name="tenant">Whose a key is: keys of the same lane are taken from their tenants in turn. It is called under the queue's lock.</param>
+    public WorkQueue(WorkQueueOptions? options = null, Func<TKey, string?>? tenant = null)
     {
         _options = options ?? new WorkQueueOptions();
+        _tenant = tenant;
+        _retries = _options.RetriesPerSecond is { } rate ? new RequestRate(rate, _options.Time) : null;
         _tag = new("queue", _options.Name);
+        _meter.CreateObservableGauge("kubernetes.workqueue.longest.running", () => new Measurement<double>(LongestRunning.TotalSeconds, _tag), "s", "How long the key that was taken first and is not done has been worked on.");
         _timer = _options.Time.CreateTimer(_ => AddDue(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -39,6 +49,16 @@ public sealed class WorkQueue<TKey> : IDisposable
         {
             lock (_lock)
                 return _count;
+        }
+    }
+
+    /// <summary>How long the key that was taken first and is not done has been worked on; zero when none is.</summary>
+    public TimeSpan LongestRunning
+    {
+        get
+        {
+            lock (_lock)
+                return _entries.Values.Where(e => e.Taken).Select(e => _options.Time.GetElapsedTime(e.Since)).DefaultIfEmpty().Max();
         }
     }
 
@@ -87,6 +107,8 @@ public sealed class WorkQueue<TKey> : IDisposable
             entry.Failures++;
         }
 
+        if (_retries?.Reserve() is { } turn && turn > delay)
+            delay = turn;
         QueueMetrics.Retries.Add(1, _tag);
         AddAfter(key, delay, priority);
         return delay;
@@ -182,6 +204,7 @@ public sealed class WorkQueue<TKey> : IDisposable
     {
         ShutDown();
         _timer.Dispose();
+        _meter.Dispose();
     }
 
     private void AddLocked(TKey key, Priority priority)
@@ -213,17 +236,17 @@ public sealed class WorkQueue<TKey> : IDisposable
         // A ticket of an earlier lane is void from now on and passed over when it comes up.
         entry.Priority = priority;
         entry.Ticket = ++_tickets;
-        _lanes[(int)priority].Enqueue((key, entry.Ticket));
+        _lanes[(int)priority].Enqueue(key, entry.Ticket, _tenant?.Invoke(key) ?? "");
     }
 
     private WorkItem<TKey>? TakeLocked()
     {
         foreach (var priority in (ReadOnlySpan<Priority>)[Priority.High, Priority.Normal, Priority.Low])
         {
-            while (_lanes[(int)priority].TryDequeue(out var next))
+            while (_lanes[(int)priority].TryDequeue(out var key, out var ticket))
             {
-                ref var entry = ref CollectionsMarshal.GetValueRefOrNullRef(_entries, next.Key);
-                if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref entry) || entry.Ticket != next.Ticket)
+                ref var entry = ref CollectionsMarshal.GetValueRefOrNullRef(_entries, key);
+                if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref entry) || entry.Ticket != ticket)
                     continue;
                 var now = _options.Time.GetTimestamp();
                 QueueMetrics.Latency.Record(_options.Time.GetElapsedTime(entry.Since, now).TotalSeconds, _tag);
@@ -232,7 +255,7 @@ public sealed class WorkQueue<TKey> : IDisposable
                 entry.Ticket = 0;
                 entry.Taken = true;
                 entry.Since = now;
-                return new WorkItem<TKey>(next.Key, priority);
+                return new WorkItem<TKey>(key, priority);
             }
         }
 

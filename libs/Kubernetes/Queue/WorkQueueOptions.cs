@@ -25,6 +25,9 @@ public sealed record WorkQueueOptions
     /// <summary>Longest wait after failures.</summary>
     public TimeSpan MaxDelay { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>Failures of all keys together come back at most so often, with a burst of twice as many; null is without limit.</summary>
+    public double? RetriesPerSecond { get; init; } = 500;
+
     /// <summary>Clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

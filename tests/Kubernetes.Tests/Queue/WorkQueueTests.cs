@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Text;
+using Kilonova.Kubernetes.Metrics;
 using Kilonova.Kubernetes.Queue;
 using Kilonova.Kubernetes.Tests.Support;
 
@@ -101,6 +104,54 @@ public sealed class WorkQueueTests : IDisposable
         _queue.Forget("a");
         Assert.Equal(0, _queue.Failures("a"));
         Assert.InRange(_queue.AddRateLimited("a").TotalSeconds, 0.75, 1);
+    }
+
+    [Fact]
+    public async Task Namespaces_take_turns_within_a_lane()
+    {
+        using var queue = new WorkQueue<string>(new() { Time = _time }, key => key.Split('/')[0]);
+        foreach (var key in (string[])["big/1", "big/2", "big/3", "big/4", "small/1", "other/1", "small/2"])
+            queue.Add(key);
+        queue.Add("big/urgent", Priority.High);
+        var taken = new List<string>();
+        while (queue.Count > 0)
+            taken.Add((await queue.TakeAsync())!.Value.Key);
+        Assert.Equal(["big/urgent", "big/1", "small/1", "other/1", "big/2", "small/2", "big/3", "big/4"], taken);
+    }
+
+    [Fact]
+    public void Failures_of_all_keys_together_come_back_at_a_limited_rate()
+    {
+        using var queue = new WorkQueue<int>(new() { Time = _time, BaseDelay = TimeSpan.FromMilliseconds(10), RetriesPerSecond = 100 });
+        for (var i = 0; i < 1200; i++)
+            queue.AddRateLimited(i);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.InRange(queue.Count, 295, 305);
+        _time.Advance(TimeSpan.FromSeconds(9));
+        Assert.Equal(1200, queue.Count);
+    }
+
+    [Fact]
+    public async Task The_longest_running_key_is_told()
+    {
+        using var reader = new PrometheusReader(["Kilonova.Kubernetes"]);
+        using var queue = new WorkQueue<string>(new() { Time = _time, Name = "longest" });
+        Assert.Equal(TimeSpan.Zero, queue.LongestRunning);
+        queue.Add("a");
+        queue.Add("b");
+        await queue.TakeAsync();
+        _time.Advance(TimeSpan.FromSeconds(5));
+        await queue.TakeAsync();
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(TimeSpan.FromSeconds(7), queue.LongestRunning);
+        queue.AddRateLimited("c");
+        var output = new ArrayBufferWriter<byte>();
+        reader.Write(output);
+        var text = Encoding.UTF8.GetString(output.WrittenSpan);
+        foreach (var sample in (string[])["kubernetes_workqueue_longest_running_seconds{queue=\"longest\"} 7", "kubernetes_workqueue_depth{queue=\"longest\"} 0", "kubernetes_workqueue_adds_total{queue=\"longest\"} 2", "kubernetes_workqueue_retries_total{queue=\"longest\"} 1", "kubernetes_workqueue_latency_seconds_count{queue=\"longest\"} 2"])
+            Assert.Contains(sample, text, StringComparison.Ordinal);
+        queue.Done("a");
+        Assert.Equal(TimeSpan.FromSeconds(2), queue.LongestRunning);
     }
 
     [Theory]
