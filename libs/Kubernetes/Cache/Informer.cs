@@ -131,6 +131,7 @@ public sealed class Informer<T>
         if (Interlocked.Exchange(ref _running, 1) != 0)
             throw new InvalidOperationException("an informer runs once");
         var failures = 0;
+        var kind = default(HttpStatusCode);
         string? version = null;
         while (!cancel.IsCancellationRequested)
         {
@@ -155,8 +156,10 @@ public sealed class Informer<T>
             catch (Exception e)
 #pragma warning restore CA1031
             {
-                if (_time.GetElapsedTime(started) >= _options.HealthyAfter)
+                // Another kind of failure is news: after an outage, "too old" must not wait as long as the last try to connect did.
+                if (_time.GetElapsedTime(started) >= _options.HealthyAfter || Kind(e) != kind)
                     failures = 0;
+                kind = Kind(e);
                 version = MustList(e) || !_hasBase ? null : _reflection.ResourceVersion;
                 Failed(e, version);
             }
@@ -165,6 +168,9 @@ public sealed class Informer<T>
                 return;
         }
     }
+
+    /// <summary>What the server answered; zero when it did not.</summary>
+    private static HttpStatusCode Kind(Exception e) => e is KubernetesException k ? k.Code : default;
 
     /// <summary>Whether the watch cannot go on from where it was.</summary>
     private static bool MustList(Exception e) => e switch
