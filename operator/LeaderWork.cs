@@ -55,7 +55,7 @@ public sealed class LeaderWork : IDisposable
         _reconciler = new ServerReconciler(
             _cache, store, executor, _scheduling, orders, new UserDataSecrets(api), events, _time, parts.Logs.CreateLogger<ServerReconciler>());
 
-        _servers = new("servers", _reconciler.ReconcileAsync, Options(_settings.Workers));
+        _servers = new("servers", _reconciler.ReconcileAsync, Options(_settings.Workers) with { Tenant = id => _cache.Server(id)?.Metadata.Namespace });
         _namespaces = new("host-namespaces", new HostNamespaces(parts.Client, _cache, parts.Logs.CreateLogger<HostNamespaces>()).ReconcileAsync, Options(4));
         _aggregates = new("aggregates", new AggregateReconciler(api, _cache, _time).ReconcileAsync, Options(1));
         _ledgers = new("ledgers", new LedgerReconciler(_cache, store, policy.InventoryOf, _time).ReconcileAsync, Options(2));
