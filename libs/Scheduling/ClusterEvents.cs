@@ -51,4 +51,7 @@ public enum ClusterEvents
 
     /// <summary>Members of a server group came or went. Not an event of a host: the caller raises it for the group's servers.</summary>
     GroupChanged = 1 << 13,
+
+    /// <summary>Any figure of a host changed, up or down: what it has, what is used, how many guests it has and what they do. For conditions that somebody wrote.</summary>
+    FiguresChanged = 1 << 14,
 }

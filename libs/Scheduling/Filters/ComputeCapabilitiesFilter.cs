@@ -22,8 +22,7 @@ public sealed class ComputeCapabilitiesFilter : HostFilter
     public override string Reason => "without the capabilities that the flavor asks for";
 
     /// <inheritdoc/>
-    public override ClusterEvents WokenBy =>
-        ClusterEvents.CapabilitiesChanged | ClusterEvents.CapacityGrown | ClusterEvents.InstanceLeft | ClusterEvents.InstanceArrived | ClusterEvents.LoadFell;
+    public override ClusterEvents WokenBy => ClusterEvents.CapabilitiesChanged | ClusterEvents.FiguresChanged;
 
     /// <inheritdoc/>
     public override bool Concerns(SchedulingRequest request)

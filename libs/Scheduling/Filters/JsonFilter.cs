@@ -23,8 +23,7 @@ public sealed class JsonFilter : HostFilter
     public override string Reason => "for which the server's query is false";
 
     /// <inheritdoc/>
-    public override ClusterEvents WokenBy =>
-        ClusterEvents.CapabilitiesChanged | ClusterEvents.CapacityGrown | ClusterEvents.InstanceLeft | ClusterEvents.InstanceArrived | ClusterEvents.LoadFell;
+    public override ClusterEvents WokenBy => ClusterEvents.CapabilitiesChanged | ClusterEvents.FiguresChanged;
 
     /// <inheritdoc/>
     public override bool Concerns(SchedulingRequest request) => !string.IsNullOrEmpty(request.Query);

@@ -36,9 +36,12 @@ internal sealed class ResourceColumn
     public ResourceColumnView View => new(Class, total, reserved, ratio, capacity, used, room, minUnit, maxUnit, stepSize, irregular > 0);
 
     /// <summary>Replaces a host's row.</summary>
-    /// <returns>Whether an amount that did not fit before may fit now.</returns>
-    public bool Set(int row, in Inventory inventory, long usedNow)
+    /// <returns>Whether an amount that did not fit before may fit now, and whether any figure is another.</returns>
+    public ClusterEvents Set(int row, in Inventory inventory, long usedNow)
     {
+        var events = total[row] != inventory.Total || reserved[row] != inventory.Reserved || ratio[row] != inventory.AllocationRatio || used[row] != usedNow
+            ? ClusterEvents.FiguresChanged
+            : ClusterEvents.None;
         var roomBefore = room[row];
         var (minBefore, stepBefore) = (minUnit[row], stepSize[row]);
         irregular -= Irregular(row);
@@ -52,7 +55,7 @@ internal sealed class ResourceColumn
         stepSize[row] = Math.Max(inventory.StepSize, 1);
         room[row] = Math.Min(capacity[row] - usedNow, maxUnit[row]);
         irregular += Irregular(row);
-        return room[row] > roomBefore || minUnit[row] < minBefore || stepSize[row] != stepBefore;
+        return room[row] > roomBefore || minUnit[row] < minBefore || stepSize[row] != stepBefore ? events | ClusterEvents.CapacityGrown : events;
     }
 
     public void Resize(int rows)

@@ -121,9 +121,10 @@ public sealed class Snapshot
         Blocked[row] = facts.Blocked is not null;
         disabledReasons[row] = facts.DisabledReason;
         blockedReasons[row] = facts.Blocked;
+        if (diskAvailableLeast[row] != (facts.DiskAvailableLeastGiB ?? long.MaxValue)) events |= ClusterEvents.FiguresChanged;
         diskAvailableLeast[row] = facts.DiskAvailableLeastGiB ?? long.MaxValue;
 
-        if (ApplyResources(row, facts)) events |= ClusterEvents.CapacityGrown;
+        events |= ApplyResources(row, facts);
         if (ApplyChildren(row, facts)) events |= ClusterEvents.CapacityGrown;
         if (Numa.Replace(row, facts)) events |= ClusterEvents.CapacityGrown;
         if (Zones.Replace(row, facts.Zones)) events |= ClusterEvents.ZonesChanged;
@@ -184,6 +185,7 @@ public sealed class Snapshot
         var events = ClusterEvents.None;
         var guestsNow = activity.Instances ?? Instances.On(row).Length;
         if (activity.IoOperations < ioOperations[row] || guestsNow < guests[row]) events |= ClusterEvents.LoadFell;
+        if (activity.IoOperations != ioOperations[row] || activity.FailedBuilds != failedBuilds[row] || guestsNow != guests[row]) events |= ClusterEvents.FiguresChanged;
         if (!HostActivity.SameMetrics(metrics[row], activity.Metrics)) events |= ClusterEvents.MetricsChanged;
         Burdened += (activity.IoOperations != 0 ? 1 : 0) - (ioOperations[row] != 0 ? 1 : 0);
         Failing += (activity.FailedBuilds != 0 ? 1 : 0) - (failedBuilds[row] != 0 ? 1 : 0);
@@ -220,18 +222,18 @@ public sealed class Snapshot
         return filled;
     }
 
-    private bool ApplyResources(int row, HostFacts facts)
+    private ClusterEvents ApplyResources(int row, HostFacts facts)
     {
         foreach (var inventory in facts.Inventory.Inventories) Column(inventory.ResourceClass);
         Sum(facts.Allocations);
-        var grown = false;
+        var events = ClusterEvents.None;
         for (var i = 0; i < resources.Count; i++)
         {
             facts.Inventory.TryGet(resources[i].Class, out var inventory);
-            grown |= resources[i].Set(row, inventory, usedNow[i]);
+            events |= resources[i].Set(row, inventory, usedNow[i]);
         }
 
-        return grown;
+        return events;
     }
 
     /// <summary>Sums the ledger into <see cref="usedNow"/>. The maps that come from the wire are Dictionaries, whose enumerator allocates nothing.</summary>
