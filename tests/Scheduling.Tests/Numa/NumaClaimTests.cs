@@ -141,9 +141,13 @@ public sealed class NumaClaimTests
         // A host has no 500 guests with CPUs of their own today; the entries are what counts.
         var entries = Enumerable.Range(0, 500).Select(i => new Allocation
         {
-            Id = Guid.NewGuid().ToString(), Epoch = 1, ClaimID = Guid.NewGuid().ToString("N"), Holder = $"Server/production/web-{i:000}",
+            Id = Guid.NewGuid().ToString(),
+            Epoch = 1,
+            ClaimID = Guid.NewGuid().ToString("N"),
+            Holder = $"Server/production/web-{i:000}",
             Resources = new Dictionary<string, long> { ["PCPU"] = 2, ["MEMORY_MB"] = 4096, ["DISK_GB"] = 40 },
-            Cpus = $"{i},{i + 500}", Cells = [new AllocatedCell { Cell = i % 8 }],
+            Cpus = $"{i},{i + 500}",
+            Cells = [new AllocatedCell { Cell = i % 8 }],
         }).ToList();
         var bytes = JsonSerializer.SerializeToUtf8Bytes(GivenNuma.Provider(Facts, entries), CrdsJsonContext.Default.ResourceProvider).Length;
         Assert.True(bytes <= 128 * 1024, $"{bytes} bytes");

@@ -235,7 +235,13 @@ public sealed class NumaPropertyTests
             var word = new HypervisorSpec { CpuSharedSet = random.Next(2) == 0 ? null : List(), CpuDedicatedSet = random.Next(2) == 0 ? null : List(), PciDevices = [new PciDeviceSpec { Address = "*:3b:*.*" }, new PciDeviceSpec { VendorID = "v" }] };
             var entry = new Allocation
             {
-                Id = "e", ClaimID = "c", Holder = "h", Resources = new Dictionary<string, long>(), Cpus = List(), WholeCores = random.Next(2) == 0, Devices = [List()],
+                Id = "e",
+                ClaimID = "c",
+                Holder = "h",
+                Resources = new Dictionary<string, long>(),
+                Cpus = List(),
+                WholeCores = random.Next(2) == 0,
+                Devices = [List()],
                 Cells = [new AllocatedCell { Cell = random.Next(4), PageSizeKiB = random.Next(2) * 2048, MemoryMiB = random.Next(99), EmulatorCpu = random.Next(9) }],
             };
             var inventory = EffectiveInventory.Of(facts, word, []);
