@@ -78,6 +78,24 @@ public sealed class NumaDecisionTests
     }
 
     [Fact]
+    public void Facts_that_are_read_again_mean_the_same_and_what_the_admin_changes_counts_at_once()
+    {
+        var snapshot = Given.Snapshot(Facts("a"), Facts("b"));
+        Assert.Equal(1, snapshot.View.NumaStates);
+        Assert.Equal(ClusterEvents.None, snapshot.Apply(Facts("a")));
+        var request = GivenNuma.Request("new", GivenNuma.Flavor(6, 64, "hw:cpu_policy=dedicated"));
+        var fewer = GivenNuma.AllButFirstCores() with { CpuDedicatedSet = "1,5,9,13" };
+        snapshot.Apply(Of("a", GivenNuma.Facts(), fewer, []));
+        Assert.Equal((2, "b"), (snapshot.View.NumaStates, Given.Scheduler().Decide(snapshot, request).Host));
+        snapshot.Remove("b");
+        Assert.Equal((1, null), (snapshot.View.NumaStates, Given.Scheduler().Decide(snapshot, request).Host));
+        Assert.NotEqual(ClusterEvents.None, snapshot.Apply(Facts("a")) & ClusterEvents.CapacityGrown);
+        Assert.Equal("a", Given.Scheduler().Decide(snapshot, request).Host);
+        snapshot.Apply(Bare("a"));
+        Assert.Equal(0, snapshot.View.NumaStates);
+    }
+
+    [Fact]
     public void Cells_are_packed_where_the_admin_says_so()
     {
         Allocation[] entries = [Entry("x", "5,13", 1)];
