@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using Kilonova.Operator;
 using Kilonova.Scheduling;
 using Microsoft.Extensions.Configuration;
@@ -16,7 +15,7 @@ settings = settings with
     Workers = configuration.GetValue("workers", settings.Workers),
     Resync = configuration["resync"] is { } seconds ? TimeSpan.FromSeconds(double.Parse(seconds, System.Globalization.CultureInfo.InvariantCulture)) : settings.Resync,
     Scheduler = configuration["scheduler-config"] is { } file
-        ? JsonSerializer.Deserialize<SchedulerConfiguration>(await File.ReadAllBytesAsync(file), JsonSerializerOptions.Web) ?? new()
+        ? SchedulerConfiguration.Parse(await File.ReadAllBytesAsync(file))
         : new(),
 };
 

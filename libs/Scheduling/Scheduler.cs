@@ -118,24 +118,24 @@ public sealed class Scheduler
         {
             step.Apply(hosts, request, new Survivors(survivors));
         }
-        catch (Exception e) when (onFailure == StepFailure.FailRequest)
-        {
-            throw new StepException(step.Name, e);
-        }
         catch (Exception)
         {
             before.CopyTo(survivors);
-            OneByOne(step, hosts, request, new Survivors(survivors), ref errors);
+            OneByOne(step, onFailure, hosts, request, new Survivors(survivors), ref errors);
         }
     }
 
-    private static void OneByOne(HostFilter step, in SnapshotView hosts, SchedulingRequest request, Survivors survivors, ref List<FilterError>? errors)
+    private static void OneByOne(HostFilter step, StepFailure onFailure, in SnapshotView hosts, SchedulingRequest request, Survivors survivors, ref List<FilterError>? errors)
     {
         foreach (var row in survivors)
         {
             try
             {
                 if (!step.Passes(hosts, request, row)) survivors.Remove(row);
+            }
+            catch (Exception e) when (onFailure == StepFailure.FailRequest)
+            {
+                throw new StepException(step.Name, e);
             }
             catch (Exception e)
             {

@@ -89,6 +89,8 @@ public sealed class ProviderTreeTests
     {
         var decision = Given.Scheduler().Decide(Given.Snapshot(Facts(host, provider)), request);
         var result = Claim(host, provider, request);
+        if (result is ClaimResult.Claimed sure)
+            Assert.Equal(sure.Entry.Resources, Ledger.Expect(null, request, new ClaimIdentity(request.InstanceID, 1, "c", "Server/a/b"), Facts(host, provider)).Resources);
         // The scheduler and the ledger's guard agree.
         Assert.Equal(decision.Host is not null, result is ClaimResult.Claimed);
         return result is ClaimResult.Claimed claimed

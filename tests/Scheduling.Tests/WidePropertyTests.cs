@@ -96,7 +96,7 @@ public sealed class WidePropertyTests
         _ => request,
     };
 
-    private static void ForAll(Func<Case, bool> holds) => Check.One(Config.QuickThrowOnFailure.WithMaxTest(120), Prop.ForAll(AnyCase, holds));
+    private static void ForAll(Func<Case, bool> holds) => Check.One(Config.QuickThrowOnFailure.WithMaxTest(80), Prop.ForAll(AnyCase, holds));
 
     [Fact]
     public void Counts_add_up_and_every_rejection_is_explained() => ForAll(c => c.Requests.All(request =>

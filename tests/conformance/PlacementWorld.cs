@@ -133,6 +133,7 @@ internal sealed class PlacementWorld
         if (!providers.TryGetValue(name, out var provider)) return new(404, PlacementOutcome.Conflict);
         if (body["resource_provider_generation"]!.GetValue<int>() != provider.Generation) return new(409, PlacementOutcome.Concurrent);
         var inventory = InventoryOf(body["inventories"]!.AsObject());
+        if (inventory.Inventories.Any(i => i.Reserved > i.Total)) return new(400, PlacementOutcome.Conflict);
         var lost = provider.Inventory.Inventories.Where(i => !inventory.TryGet(i.ResourceClass, out _));
         if (lost.Any(i => Ledger.Used(provider.Allocations, i.ResourceClass) > 0)) return new(409, "placement.inventory.inuse");
         provider.Inventory = inventory;

@@ -1,54 +1,67 @@
 namespace Kilonova.Scheduling.Expressions;
 
 /// <summary>
-/// Compares a value with what an extra spec requires of it, with Nova's operators (spec: SCH-19). <c>= == != &gt;= &lt;=</c> compare numbers, and <c>=</c> means "at least";
+/// What an extra spec requires of a value, with Nova's operators (spec: SCH-19). <c>= == != &gt;= &lt;=</c> compare numbers, and <c>=</c> means "at least";
 /// <c>s== s!= s&gt;= s&gt; s&lt;= s&lt;</c> compare texts; <c>&lt;in&gt;</c> is a part of the text, <c>&lt;all-in&gt;</c> several, <c>&lt;or&gt;</c> one of some. Without an
-/// operator the whole text must be equal.
+/// operator the whole text must be equal. Read once, compared with many hosts.
 /// </summary>
-internal static class ExtraSpecMatch
+internal sealed class ExtraSpecMatch
 {
+    private static readonly string[] Operators = ["<or>", "=", ">=", "<=", "==", "!=", "s==", "s!=", "s<", "s<=", "s>", "s>=", "<in>", "<all-in>"];
+    private readonly string required;
+    private readonly string? comparison;
+    private readonly string[] operands;
+
+    /// <summary>Reads what is required.</summary>
+    public ExtraSpecMatch(string required)
+    {
+        this.required = required;
+        var words = required.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        comparison = words.Length > 0 && Operators.Contains(words[0]) ? words[0] : null;
+        operands = comparison is null ? [] : words[1..];
+    }
+
+    /// <summary>Compares once.</summary>
+    public static bool Matches(string value, string required) => new ExtraSpecMatch(required).Matches(value);
+
     /// <summary>Compares.</summary>
     /// <param name="value">The value.</param>
-    /// <param name="required">What is required of it.</param>
-    /// <returns>Whether it is met.</returns>
+    /// <returns>Whether it is met. An operator without operands is met by nothing.</returns>
     /// <exception cref="FormatException">Numbers are to be compared, and one is none; or <c>&lt;or&gt;</c> has nothing after it.</exception>
-    public static bool Matches(string value, string required)
+    public bool Matches(string value)
     {
-        var words = required.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-        if (words.Length == 0) return value == required;
-        var operands = words.AsSpan(1);
-        return words[0] switch
+        if (comparison is null) return value == required;
+        if (operands.Length == 0) return comparison == "<or>" ? throw new FormatException("<or> has nothing after it") : false;
+        return comparison switch
         {
-            "<or>" => OneOf(value, operands),
-            "=" or ">=" => operands.Length > 0 && PythonNumber.Float(value) >= PythonNumber.Float(operands[0]),
-            "<=" => operands.Length > 0 && PythonNumber.Float(value) <= PythonNumber.Float(operands[0]),
-            "==" => operands.Length > 0 && PythonNumber.Float(value) == PythonNumber.Float(operands[0]),
-            "!=" => operands.Length > 0 && PythonNumber.Float(value) != PythonNumber.Float(operands[0]),
-            "s==" => operands.Length > 0 && value == operands[0],
-            "s!=" => operands.Length > 0 && value != operands[0],
-            "s<" => operands.Length > 0 && string.CompareOrdinal(value, operands[0]) < 0,
-            "s<=" => operands.Length > 0 && string.CompareOrdinal(value, operands[0]) <= 0,
-            "s>" => operands.Length > 0 && string.CompareOrdinal(value, operands[0]) > 0,
-            "s>=" => operands.Length > 0 && string.CompareOrdinal(value, operands[0]) >= 0,
-            "<in>" => operands.Length > 0 && value.Contains(operands[0], StringComparison.Ordinal),
-            "<all-in>" => operands.Length > 0 && AllIn(value, operands),
-            _ => value == required,
+            "<or>" => IsOneOf(value),
+            "=" or ">=" => Number(value) >= Number(operands[0]),
+            "<=" => Number(value) <= Number(operands[0]),
+            "==" => Number(value) == Number(operands[0]),
+            "!=" => Number(value) != Number(operands[0]),
+            "<in>" => value.Contains(operands[0], StringComparison.Ordinal),
+            "<all-in>" => Array.TrueForAll(operands, o => value.Contains(o, StringComparison.Ordinal)),
+            _ => HasOrder(string.CompareOrdinal(value, operands[0])),
         };
     }
 
-    private static bool AllIn(string value, ReadOnlySpan<string> operands)
-    {
-        foreach (var operand in operands)
-            if (!value.Contains(operand, StringComparison.Ordinal)) return false;
-        return true;
-    }
+    private static double Number(string text) => PythonNumber.Float(text);
 
     /// <summary>Every other word is a value; those between are taken for operators, whatever they are.</summary>
-    private static bool OneOf(string value, ReadOnlySpan<string> operands)
+    private bool IsOneOf(string value)
     {
-        if (operands.Length == 0) throw new FormatException("<or> has nothing after it");
         for (var i = 0; i < operands.Length; i += 2)
             if (operands[i] == value) return true;
         return false;
     }
+
+    private bool HasOrder(int order) => comparison switch
+    {
+        "s==" => order == 0,
+        "s!=" => order != 0,
+        "s<" => order < 0,
+        "s<=" => order <= 0,
+        "s>" => order > 0,
+        _ => order >= 0,
+    };
 }

@@ -13,6 +13,7 @@ public sealed class AggregateInstanceExtraSpecsFilter : HostFilter
     public const string FilterName = "AggregateInstanceExtraSpecsFilter";
 
     private const string Scope = "aggregate_instance_extra_specs:";
+    private const int WordsOnStack = 512;
     private readonly bool withoutPrefix;
 
     /// <summary>Creates the filter.</summary>
@@ -41,6 +42,29 @@ public sealed class AggregateInstanceExtraSpecsFilter : HostFilter
     public override bool Passes(in SnapshotView hosts, SchedulingRequest request, int row) => FirstUnmet(hosts, request, row) is null;
 
     /// <inheritdoc/>
+    public override void Apply(in SnapshotView hosts, SchedulingRequest request, Survivors survivors)
+    {
+        if (request.Flavor?.ExtraSpecs is not { } specs) return;
+        var words = survivors.WordCount;
+        Span<ulong> met = words <= WordsOnStack ? stackalloc ulong[words] : new ulong[words];
+        foreach (var (key, wanted) in specs)
+        {
+            if (KeyOf(key) is not { } name) continue;
+            // Aggregates are few: each is compared once, whoever is in it.
+            met.Clear();
+            var match = new ExtraSpecMatch(wanted);
+            for (var i = 0; i < hosts.AggregateCount; i++)
+            {
+                if (!hosts.Aggregate(i).Metadata.TryGetValue(name, out var values) || !AnyMeets(name, values, match)) continue;
+                var members = hosts.AggregateMembers(i).Words;
+                for (var word = 0; word < words && word < members.Length; word++) met[word] |= members[word];
+            }
+
+            for (var word = 0; word < words; word++) survivors.KeepOnly(word, met[word]);
+        }
+    }
+
+    /// <inheritdoc/>
     public override string Explain(in SnapshotView hosts, SchedulingRequest request, int row) =>
         FirstUnmet(hosts, request, row) is var (key, wanted) ? $"{key} {wanted} wanted, {AggregateValues.Describe(hosts, row, key)}" : "";
 
@@ -56,15 +80,34 @@ public sealed class AggregateInstanceExtraSpecsFilter : HostFilter
         return null;
     }
 
-    /// <summary>One value that is met is enough; values that cannot be compared count only if none is.</summary>
+    /// <summary>One aggregate that meets it is enough; values that cannot be compared count only if none does.</summary>
     private static bool IsMet(in SnapshotView hosts, int row, string key, string wanted)
     {
+        var match = new ExtraSpecMatch(wanted);
         FormatException? bad = null;
-        foreach (var value in AggregateValues.Parts(hosts, row, key))
+        foreach (var aggregate in hosts.AggregatesOf(row))
         {
             try
             {
-                if (ExtraSpecMatch.Matches(value, wanted)) return true;
+                if (aggregate.Metadata.TryGetValue(key, out var values) && AnyMeets(key, values, match)) return true;
+            }
+            catch (FormatException e)
+            {
+                bad ??= e;
+            }
+        }
+
+        return bad is null ? false : throw bad;
+    }
+
+    private static bool AnyMeets(string key, string values, ExtraSpecMatch match)
+    {
+        FormatException? bad = null;
+        foreach (var value in values.Split(',', StringSplitOptions.TrimEntries))
+        {
+            try
+            {
+                if (match.Matches(value)) return true;
             }
             catch (FormatException e)
             {

@@ -21,20 +21,6 @@ internal static class AggregateValues
         return false;
     }
 
-    /// <summary>The parts of a key's values over all aggregates of a host, each once.</summary>
-    public static IReadOnlyList<string> Parts(in SnapshotView hosts, int row, string key)
-    {
-        List<string> parts = [];
-        foreach (var aggregate in hosts.AggregatesOf(row))
-        {
-            if (!aggregate.Metadata.TryGetValue(key, out var value)) continue;
-            foreach (var part in value.Split(',', StringSplitOptions.TrimEntries))
-                if (!parts.Contains(part)) parts.Add(part);
-        }
-
-        return parts;
-    }
-
     /// <summary>For explanations: the values as they stand.</summary>
     public static string Describe(in SnapshotView hosts, int row, string key)
     {

@@ -37,6 +37,27 @@ public sealed class ComputeCapabilitiesFilter : HostFilter
     public override bool Passes(in SnapshotView hosts, SchedulingRequest request, int row) => FirstUnmet(hosts, request, row) is null;
 
     /// <inheritdoc/>
+    public override void Apply(in SnapshotView hosts, SchedulingRequest request, Survivors survivors)
+    {
+        if (request.Flavor?.ExtraSpecs is not { } specs) return;
+        // Read once for all hosts. Their order counts: a host is rejected by the first that it does not meet.
+        var compiled = new List<(string Key, bool Scoped, string[] Path, ExtraSpecMatch Wanted)>();
+        foreach (var (key, wanted) in specs)
+            if (IsCapability(key)) compiled.Add((key, IsScoped(key), PathOf(key), new ExtraSpecMatch(wanted)));
+        foreach (var row in survivors)
+        {
+            foreach (var (key, scoped, path, wanted) in compiled)
+            {
+                if (!scoped && !HostVariables.Exists(hosts, row, key)) continue;
+                var value = HostVariables.Follow(hosts, row, path);
+                if (!value.IsNone && wanted.Matches(value.ToString())) continue;
+                survivors.Remove(row);
+                break;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public override string Explain(in SnapshotView hosts, SchedulingRequest request, int row) =>
         FirstUnmet(hosts, request, row) is var (key, wanted) ? $"{key} {wanted} wanted, the host has {Value(hosts, row, key)}" : "";
 
@@ -53,7 +74,7 @@ public sealed class ComputeCapabilitiesFilter : HostFilter
         foreach (var (key, wanted) in specs)
         {
             if (!IsCapability(key)) continue;
-            if (!key.StartsWith(Scope, StringComparison.Ordinal) && !HostVariables.Exists(hosts, row, key)) continue;
+            if (!IsScoped(key) && !HostVariables.Exists(hosts, row, key)) continue;
             var value = Value(hosts, row, key);
             if (value.IsNone || !ExtraSpecMatch.Matches(value.ToString(), wanted)) return (key, wanted);
         }
@@ -61,11 +82,11 @@ public sealed class ComputeCapabilitiesFilter : HostFilter
         return null;
     }
 
-    private static HostValue Value(in SnapshotView hosts, int row, string key)
-    {
-        var path = key.StartsWith(Scope, StringComparison.Ordinal) ? key[Scope.Length..] : key;
-        return HostVariables.Follow(hosts, row, path.Split(':'));
-    }
+    private static HostValue Value(in SnapshotView hosts, int row, string key) => HostVariables.Follow(hosts, row, PathOf(key));
 
-    private static bool IsCapability(string key) => key.StartsWith(Scope, StringComparison.Ordinal) || !key.Contains(':', StringComparison.Ordinal);
+    private static string[] PathOf(string key) => (IsScoped(key) ? key[Scope.Length..] : key).Split(':');
+
+    private static bool IsScoped(string key) => key.StartsWith(Scope, StringComparison.Ordinal);
+
+    private static bool IsCapability(string key) => IsScoped(key) || !key.Contains(':', StringComparison.Ordinal);
 }

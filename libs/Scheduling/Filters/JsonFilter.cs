@@ -120,7 +120,8 @@ public sealed class JsonFilter : HostFilter
     {
         var dot = path.IndexOf('.', StringComparison.Ordinal);
         if (dot < 0) return HostVariables.Get(hosts, row, path);
-        return path[..dot] == "stats" ? HostVariables.Stat(hosts, row, path[(dot + 1)..]) : throw new FormatException($"${path}: {path[..dot]} is a single value");
+        if (path[..dot] == "stats") return HostVariables.Stat(hosts, row, path[(dot + 1)..]);
+        return HostVariables.Get(hosts, row, path[..dot]).IsNone ? default : throw new FormatException($"${path}: {path[..dot]} is a single value");
     }
 
     private static void Collect(JsonElement query, SortedSet<string> names)

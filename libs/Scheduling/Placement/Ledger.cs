@@ -1,4 +1,5 @@
 using Kilonova.Crds;
+using Kilonova.Scheduling.Hosts;
 using Kilonova.Scheduling.Numa;
 using Kilonova.Scheduling.Pci;
 
@@ -92,12 +93,16 @@ public static class Ledger
     /// <param name="host">Cells and devices of the host as the snapshot has them; null where it reports none.</param>
     /// <param name="request">What the instance needs.</param>
     /// <param name="identity">Who claims.</param>
+    /// <param name="facts">The host as the snapshot has it, for what is taken of providers below it; not asked for where it has none.</param>
     /// <returns>The entry.</returns>
-    public static Allocation Expect(HostTopology? host, SchedulingRequest request, ClaimIdentity identity)
+    public static Allocation Expect(HostTopology? host, SchedulingRequest request, ClaimIdentity identity, HostFacts? facts = null)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(identity);
         var entry = Entry(request, identity);
+        if (facts is not null && (!request.Groups.IsEmpty || IsServedByTree(facts.Inventory, request))
+            && AllocationCandidates.Find(HostTree.Of(facts.Inventory, facts.Allocations), HostTree.Query(request)).FirstOrDefault() is { } candidate)
+            entry = entry with { Resources = HostTree.Amounts(candidate) };
         return host is not null && request.Numa.Any && NumaFit.Place(host, request.Numa) is { } placement ? NumaEntry.Write(entry, placement) : entry;
     }
 
