@@ -32,6 +32,7 @@ internal static class BootLane
                 theirs.Add(await baseline.RunAsync(listens), round >= 0);
             var id = await cluster.CreateAsync(BenchCluster.NewServer($"boot-{round + WarmUp:00}"));
             await cluster.Seen.WaitAsync(id, Milestone.Active);
+            await cluster.Seen.WaitAsync(id, Milestone.Reported); // seen by another watch, which may lag
             if (listens)
             {
                 await BenchHost.SpokenAsync(Path.Combine(host.Host.State, "instances", id, "console.log"));

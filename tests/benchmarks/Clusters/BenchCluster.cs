@@ -99,11 +99,8 @@ internal sealed class BenchCluster : IAsyncDisposable
     public Task WaitAsync(IEnumerable<string> ids, Milestone what, TimeSpan? limit = null) => Task.WhenAll(ids.Select(id => Seen.WaitAsync(id, what, limit)));
 
     /// <summary>Lets a host take new servers, or not.</summary>
-    public async Task EnableAsync(string host, bool enabled)
-    {
-        var hypervisor = (await Api.Hypervisors.GetAsync(new NamespacedName(host)))!;
-        await Api.Hypervisors.PatchChangesAsync(hypervisor, hypervisor with { Spec = hypervisor.Spec with { Disabled = !enabled, DisabledReason = enabled ? null : "benchmark" } });
-    }
+    public Task EnableAsync(string host, bool enabled) =>
+        ChangeAsync(host, spec => spec with { Disabled = !enabled, DisabledReason = enabled ? null : "benchmark" });
 
     public async ValueTask DisposeAsync()
     {
@@ -121,10 +118,7 @@ internal sealed class BenchCluster : IAsyncDisposable
         await Api.Networks.CreateAsync(new Network { ApiVersion = ApiGroup.ApiVersion, Kind = nameof(Network), Metadata = new() { Name = Network }, Spec = new() { Type = NetworkType.User } });
         await CreateImageAsync(Image);
         foreach (var host in Parts.Hosts)
-        {
-            var hypervisor = (await Api.Hypervisors.GetAsync(new NamespacedName(host)))!;
-            await Api.Hypervisors.PatchChangesAsync(hypervisor, hypervisor with { Spec = hypervisor.Spec with { CpuAllocationRatio = 64, RamAllocationRatio = 16, DiskAllocationRatio = 16 } });
-        }
+            await ChangeAsync(host, spec => spec with { CpuAllocationRatio = 64, RamAllocationRatio = 16, DiskAllocationRatio = 16 });
 
         running.Add(Servers.RunAsync(stop.Token));
         running.Add(Instances.RunAsync(stop.Token));
@@ -140,6 +134,24 @@ internal sealed class BenchCluster : IAsyncDisposable
         Metadata = new() { Name = name, Namespace = Project },
         Spec = new() { DiskFormat = DiskFormat.Qcow2, Source = new() { Url = $"file://{await TestCluster.GuestImageAsync()}" } },
     });
+
+    /// <summary>Changes a Hypervisor's specification; its agent writes it too, so a conflict is read again.</summary>
+    private async Task ChangeAsync(string host, Func<HypervisorSpec, HypervisorSpec> change)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var hypervisor = (await Api.Hypervisors.GetAsync(new NamespacedName(host)))!;
+            try
+            {
+                await Api.Hypervisors.PatchChangesAsync(hypervisor, hypervisor with { Spec = change(hypervisor.Spec) });
+                return;
+            }
+            catch (KubernetesException e) when (e.IsConflict && attempt < 5)
+            {
+                // Written meanwhile.
+            }
+        }
+    }
 
     private void Follow(Change<Server> change)
     {
