@@ -26,8 +26,8 @@ internal static class PlacementsLane
 
     private static async Task BurstAsync(BenchCluster cluster, Figures figures)
     {
-        // Compiles what is run, and has each host fetch the image.
-        var warm = await cluster.CreateAsync("warm", 25);
+        // A round as large before: compiles what is run, and has each host fetch the image.
+        var warm = await cluster.CreateAsync("warm", Burst);
         await cluster.WaitAsync(warm, Milestone.Active);
         await cluster.DeleteAsync(warm);
         var table = new Table($"{Burst} at once", "p50", "p95");
