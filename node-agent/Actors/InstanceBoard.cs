@@ -15,7 +15,7 @@ internal sealed class InstanceBoard
     private sealed record Entry(Verdict Verdict, DomainView? Domain, StrayDomain? Stray);
 
     /// <summary>Guests that run.</summary>
-    public int Running => entries.Values.Count(entry => entry.Domain is { Ours: true, Active: true });
+    public int Running => entries.Values.Count(Runs);
 
     /// <summary>Strays, by instance ID.</summary>
     public IReadOnlyList<StrayDomain> Strays => [.. entries.Values.Select(entry => entry.Stray).OfType<StrayDomain>().OrderBy(stray => stray.InstanceID, StringComparer.Ordinal)];
@@ -38,10 +38,13 @@ internal sealed class InstanceBoard
             entries[id] = new Entry(verdict, view.Domain, verdict.Kind == VerdictKind.Stray ? Stray(view, verdict) : null);
         }
 
-        if (before?.Stray != entries.GetValueOrDefault(id)?.Stray)
+        var after = entries.GetValueOrDefault(id);
+        if (before?.Stray != after?.Stray || Runs(before) != Runs(after))
             Changed?.Invoke();
         return before?.Verdict.Kind != verdict.Kind || before.Verdict.Message != verdict.Message;
     }
+
+    private static bool Runs(Entry? entry) => entry?.Domain is { Ours: true, Active: true };
 
     private static StrayDomain Stray(InstanceView view, Verdict verdict) => new()
     {

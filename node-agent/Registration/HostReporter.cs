@@ -23,6 +23,9 @@ internal sealed class HostReporter : IDisposable
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
 
+    /// <summary>The number of running guests is told at most this often.</summary>
+    private static readonly TimeSpan FiguresPause = TimeSpan.FromSeconds(5);
+
     /// <summary>How long changes are gathered before they are told.</summary>
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(200);
 
@@ -107,7 +110,7 @@ internal sealed class HostReporter : IDisposable
             var wait = Interval;
             try
             {
-                await ReportAsync(stop);
+                wait = await ReportAsync(stop);
             }
             catch (Exception error) when (error is KubernetesException or KubernetesConnectionException or LibvirtException)
             {
@@ -140,23 +143,25 @@ internal sealed class HostReporter : IDisposable
         }
     }
 
-    private async Task ReportAsync(CancellationToken cancel)
+    /// <returns>When to report again, if nothing has it done earlier.</returns>
+    private async Task<TimeSpan> ReportAsync(CancellationToken cancel)
     {
         // An idle host asks for nothing: the Hypervisor is watched, and the ledger, which changes with every claim, is read now and then.
         if (provider is null || Refusal is not null || time.GetElapsedTime(providerReadAt) >= options.FullPassInterval)
             await ReadProviderAsync(cancel);
         if (await IsRefusedAsync(cancel))
-            return;
+            return Interval;
         var hypervisor = (watch.HasSynced ? watch.Get(key) : null) ?? await HypervisorAsync(cancel);
         await ReadFactsAsync(hypervisor.Spec.VirtType, cancel);
         var disk = DiskSpace.Of(state.Instances);
         if (facts is not null)
             await TellProviderAsync(facts, disk, cancel);
         if (await IsRefusedAsync(cancel))
-            return;
-        await TellStatusAsync(hypervisor, disk, cancel);
+            return Interval;
+        var wait = await TellStatusAsync(hypervisor, disk, cancel);
         if (facts is not null && registered.TrySetResult())
             LogMessages.Registered(logger, key.Name, facts.Cpus, facts.MemoryMiB, disk.TotalGiB, facts.VirtType.ToString());
+        return wait;
     }
 
     private async Task<Hypervisor> HypervisorAsync(CancellationToken cancel)
@@ -212,7 +217,7 @@ internal sealed class HostReporter : IDisposable
         }
     }
 
-    private async Task TellStatusAsync(Hypervisor hypervisor, DiskSpace disk, CancellationToken cancel)
+    private async Task<TimeSpan> TellStatusAsync(Hypervisor hypervisor, DiskSpace disk, CancellationToken cancel)
     {
         var status = HostStatus.Of(hypervisor, new HostKnowledge
         {
@@ -227,10 +232,14 @@ internal sealed class HostReporter : IDisposable
             Strays = board.Strays,
             Now = time.GetUtcNow(),
         });
-        if (HostStatus.DiffersOnlyInFigures(hypervisor.Status, status, IsSame) && time.GetElapsedTime(figuresToldAt) < Interval / 2)
-            return;
+
+        // Of a burst of guests the figures are told once, and free disk alone less often than that.
+        var pause = (hypervisor.Status?.RunningGuests == status.RunningGuests ? Interval / 2 : FiguresPause) - time.GetElapsedTime(figuresToldAt);
+        if (HostStatus.DiffersOnlyInFigures(hypervisor.Status, status, IsSame) && pause > TimeSpan.Zero)
+            return pause;
         figuresToldAt = time.GetTimestamp();
         watch.Observe(await hypervisors.PatchChangesAsync(hypervisor, hypervisor with { Status = status }, "status", cancel));
+        return Interval;
     }
 
     private static bool IsSame(HypervisorStatus a, HypervisorStatus b) =>
