@@ -140,7 +140,8 @@ public sealed class HandlerTests
         Assert.Single(told);
         gate.Set();
         await Eventually.TrueAsync(() => informer.ResourceVersion == $"{10 + events}", "the last event is applied");
-        Assert.True(told.Count <= 20, $"{told.Count} changes told");
+        // What was still in the sockets' buffers when the handler went on may have been told singly.
+        Assert.True(told.Count < events / 2, $"{told.Count} changes told");
         Assert.Null(informer.Trouble);
         await stop.CancelAsync();
         await running.WaitAsync(Eventually.Limit);
