@@ -49,7 +49,7 @@ internal sealed class BenchCluster : IAsyncDisposable
     public static async Task<BenchCluster> StartAsync(ClusterShape shape)
     {
         var watch = Stopwatch.StartNew();
-        var cluster = new BenchCluster(await TestCluster.StartAsync(shape));
+        var cluster = new BenchCluster(await TestCluster.StartAsync(shape with { Watched = false }));
         try
         {
             await cluster.PrepareAsync();

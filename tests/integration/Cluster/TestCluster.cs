@@ -9,7 +9,10 @@ namespace Kilonova.Integration.Cluster;
 /// <param name="TestHosts">Hosts on libvirt's test driver, named <c>test-a</c>, ….</param>
 /// <param name="Operators">Operators, of which one leads.</param>
 /// <param name="AgentArguments">Further options of every agent.</param>
-public sealed record ClusterShape(int Hosts = 2, int TestHosts = 0, int Operators = 1, string AgentArguments = "");
+/// <param name="Watched">
+/// Whether <see cref="LiveInvariants"/> watch it, and fail the test at its end; not for tests that break them by hand. Without an operator there is nothing to judge.
+/// </param>
+public sealed record ClusterShape(int Hosts = 2, int TestHosts = 0, int Operators = 1, string AgentArguments = "", bool Watched = true);
 
 /// <summary>A whole cluster with real parts, started and stopped by <c>tests/local-cluster</c>.</summary>
 public sealed class TestCluster : IAsyncDisposable
@@ -22,6 +25,7 @@ public sealed class TestCluster : IAsyncDisposable
         .GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "RepositoryRoot").Value!;
 
     private readonly ClusterShape shape;
+    private LiveInvariants? live;
 
     private TestCluster(string directory, ClusterShape shape)
     {
@@ -67,6 +71,8 @@ public sealed class TestCluster : IAsyncDisposable
             }
 
             _ = up.Ensured;
+            if (shape is { Watched: true, Operators: > 0 })
+                cluster.live = await LiveInvariants.StartAsync(cluster);
             return (cluster, "");
         }
         catch
@@ -97,6 +103,19 @@ public sealed class TestCluster : IAsyncDisposable
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            if (live is not null)
+                await live.DisposeAsync();
+        }
+        finally
+        {
+            await DownAsync();
+        }
+    }
+
+    private async Task DownAsync()
     {
         if (Environment.GetEnvironmentVariable("KILONOVA_KEEP") is not { Length: > 0 })
             await ScriptAsync("down");

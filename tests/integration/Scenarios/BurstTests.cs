@@ -15,19 +15,16 @@ public sealed class BurstTests
         foreach (var host in cluster.Hosts)
             await SetRatiosAsync(cluster, host, cpu: 64);
 
-        await using (await LedgerWatch.StartAsync(cluster))
-        {
-            await cluster.Kubectl.ApplyAsync(Servers(fleet, 60), "--server-side");
-            await PhasesAsync(cluster, fleet, "Active", 60, minutes: 8);
-            var running = 0;
-            foreach (var host in cluster.Hosts)
-                running += (await cluster.Host(host).QemuPidsAsync()).Count;
-            Assert.Equal(60, running);
+        await cluster.Kubectl.ApplyAsync(Servers(fleet, 60), "--server-side");
+        await PhasesAsync(cluster, fleet, "Active", 60, minutes: 8);
+        var running = 0;
+        foreach (var host in cluster.Hosts)
+            running += (await cluster.Host(host).QemuPidsAsync()).Count;
+        Assert.Equal(60, running);
 
-            await cluster.Kubectl.RunAsync("-n", fleet.Project, "delete", "servers", "--all", "--wait=false");
-            await Eventually.True(
-                "all are gone", async () => (await cluster.Kubectl.ListAsync("servers", fleet.Project)).Count == 0, TimeSpan.FromMinutes(3));
-        }
+        await cluster.Kubectl.RunAsync("-n", fleet.Project, "delete", "servers", "--all", "--wait=false");
+        await Eventually.True(
+            "all are gone", async () => (await cluster.Kubectl.ListAsync("servers", fleet.Project)).Count == 0, TimeSpan.FromMinutes(3));
 
         foreach (var host in cluster.Hosts)
             await fleet.AssertNothingLeftAsync(host);
@@ -47,26 +44,23 @@ public sealed class BurstTests
             await SetRatiosAsync(cluster, host, RoomPerHost / cpus);
         }
 
-        await using (await LedgerWatch.StartAsync(cluster))
+        await cluster.Kubectl.ApplyAsync(Servers(fleet, All), "--server-side");
+        var servers = await PhasesAsync(cluster, fleet, "Active", Room, minutes: 5);
+        var waiting = await Eventually.Get(
+            "the others say why they wait",
+            async () => (await cluster.Kubectl.ListAsync("servers", fleet.Project)).Where(s => Fleet.Host(s) is null).ToList(),
+            w => w.Count == All - Room && w.All(s => (string?)Fleet.Condition(s, "Scheduled")?["reason"] == "NoValidHost"));
+        Assert.Equal(Room, servers.Count(s => Fleet.Phase(s) == "Active"));
+        foreach (var server in waiting)
         {
-            await cluster.Kubectl.ApplyAsync(Servers(fleet, All), "--server-side");
-            var servers = await PhasesAsync(cluster, fleet, "Active", Room, minutes: 5);
-            var waiting = await Eventually.Get(
-                "the others say why they wait",
-                async () => (await cluster.Kubectl.ListAsync("servers", fleet.Project)).Where(s => Fleet.Host(s) is null).ToList(),
-                w => w.Count == All - Room && w.All(s => (string?)Fleet.Condition(s, "Scheduled")?["reason"] == "NoValidHost"));
-            Assert.Equal(Room, servers.Count(s => Fleet.Phase(s) == "Active"));
-            foreach (var server in waiting)
-            {
-                Assert.Contains($"0/{Hosts} hosts", (string?)Fleet.Condition(server, "Scheduled")!["message"], StringComparison.Ordinal);
-                var counts = server["status"]!["scheduling"]!["rejected"]!.AsArray();
-                Assert.Equal(Hosts, counts.Sum(c => (int)c!["hosts"]!));
-            }
-
-            var leave = servers.Where(s => Fleet.Phase(s) == "Active").Take(All - Room).Select(s => (string)s["metadata"]!["name"]!);
-            await cluster.Kubectl.RunAsync(["-n", fleet.Project, "delete", "servers", "--wait=false", .. leave]);
-            await PhasesAsync(cluster, fleet, "Active", Room, minutes: 5, exactly: Room);
+            Assert.Contains($"0/{Hosts} hosts", (string?)Fleet.Condition(server, "Scheduled")!["message"], StringComparison.Ordinal);
+            var counts = server["status"]!["scheduling"]!["rejected"]!.AsArray();
+            Assert.Equal(Hosts, counts.Sum(c => (int)c!["hosts"]!));
         }
+
+        var leave = servers.Where(s => Fleet.Phase(s) == "Active").Take(All - Room).Select(s => (string)s["metadata"]!["name"]!);
+        await cluster.Kubectl.RunAsync(["-n", fleet.Project, "delete", "servers", "--wait=false", .. leave]);
+        await PhasesAsync(cluster, fleet, "Active", Room, minutes: 5, exactly: Room);
     }
 
     private static string Servers(Fleet fleet, int count) =>

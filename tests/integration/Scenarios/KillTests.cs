@@ -43,32 +43,29 @@ public sealed class KillTests(ITestOutputHelper output)
             await cluster.Kubectl.RunAsync("patch", "hypervisor", host, "--type", "merge", "-p", """{"spec":{"cpuAllocationRatio":16}}""");
 
         var active = new ConcurrentDictionary<string, int>();
-        await using (await LedgerWatch.StartAsync(cluster))
+        using var over = new CancellationTokenSource();
+        var killing = KillAsync(cluster, new Random(seed), over.Token);
+        var alive = await ChurnAsync(cluster, fleet, new Random(seed + 1), active);
+        await over.CancelAsync();
+        output.WriteLine($"{await killing} kills");
+
+        foreach (var name in alive)
+            await NoteActiveAsync(cluster, fleet, name, active, TimeSpan.FromMinutes(3));
+        var left = await Eventually.Get(
+            "the deleted ones are gone", () => cluster.Kubectl.ListAsync("servers", fleet.Project), s => s.Count == alive.Count, TimeSpan.FromMinutes(3));
+        Assert.Equal(alive.Order(), left.Select(s => (string)s["metadata"]!["name"]!).Order());
+
+        var running = new Dictionary<string, int>();
+        foreach (var host in cluster.Hosts)
         {
-            using var over = new CancellationTokenSource();
-            var killing = KillAsync(cluster, new Random(seed), over.Token);
-            var alive = await ChurnAsync(cluster, fleet, new Random(seed + 1), active);
-            await over.CancelAsync();
-            output.WriteLine($"{await killing} kills");
-
-            foreach (var name in alive)
-                await NoteActiveAsync(cluster, fleet, name, active, TimeSpan.FromMinutes(3));
-            var left = await Eventually.Get(
-                "the deleted ones are gone", () => cluster.Kubectl.ListAsync("servers", fleet.Project), s => s.Count == alive.Count, TimeSpan.FromMinutes(3));
-            Assert.Equal(alive.Order(), left.Select(s => (string)s["metadata"]!["name"]!).Order());
-
-            var running = new Dictionary<string, int>();
-            foreach (var host in cluster.Hosts)
-            {
-                foreach (var (id, pid) in await cluster.Host(host).QemuPidsAsync())
-                    Assert.True(running.TryAdd(id, pid), $"{id} runs twice");
-            }
-
-            Assert.Equal(left.Select(Fleet.Id).Order(), running.Keys.Order());
-            Assert.All(running, guest => Assert.Equal(active[guest.Key], guest.Value));
-
-            await cluster.Kubectl.RunAsync("-n", fleet.Project, "delete", "servers", "--all", "--timeout=120s");
+            foreach (var (id, pid) in await cluster.Host(host).QemuPidsAsync())
+                Assert.True(running.TryAdd(id, pid), $"{id} runs twice");
         }
+
+        Assert.Equal(left.Select(Fleet.Id).Order(), running.Keys.Order());
+        Assert.All(running, guest => Assert.Equal(active[guest.Key], guest.Value));
+
+        await cluster.Kubectl.RunAsync("-n", fleet.Project, "delete", "servers", "--all", "--timeout=120s");
 
         foreach (var host in cluster.Hosts)
             await fleet.AssertNothingLeftAsync(host);

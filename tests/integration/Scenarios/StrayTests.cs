@@ -39,12 +39,14 @@ public sealed class StrayTests
     [Fact]
     public async Task A_guest_whose_Instance_vanished_runs_on_as_a_stray_and_its_server_is_scheduled_nowhere()
     {
-        await using var cluster = await TestCluster.StartAsync(new ClusterShape(Hosts: 2, AgentArguments: "--full-pass-interval 2s"));
+        // Watched by the test itself: it takes away by hand what no guest may run without, and that must be noticed.
+        await using var cluster = await TestCluster.StartAsync(new ClusterShape(Hosts: 2, AgentArguments: "--full-pass-interval 2s", Watched: false));
         var fleet = new Fleet(cluster);
         await fleet.PrepareAsync();
         await fleet.ApplyAsync("lost");
         var server = await fleet.ReadyAsync("lost");
         var (id, home) = (Fleet.Id(server), Fleet.Host(server)!);
+        var live = await LiveInvariants.StartAsync(cluster);
         var pids = await cluster.Host(home).QemuPidsAsync();
 
         // As after a restored store: no operator saw it, the Instance and the ledger's entry are not there, and the Server has no host.
@@ -71,5 +73,7 @@ public sealed class StrayTests
         foreach (var host in cluster.Hosts)
             Assert.Empty(Fleet.Allocations(await cluster.Kubectl.GetAsync("resourceprovider", host)));
         Assert.Equal(pids, await cluster.Host(home).QemuPidsAsync());
+        var noticed = await Assert.ThrowsAnyAsync<Exception>(async () => await live.DisposeAsync());
+        Assert.Contains($"{id} runs on {home} under 1, and its entry is gone", noticed.Message, StringComparison.Ordinal);
     }
 }
