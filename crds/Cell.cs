@@ -28,13 +28,11 @@ public sealed record CellSpec : WireObject
     /// destroyed there.
     /// </summary>
     [Range(0, 1e15)]
-    [NotImplemented]
     public long? Generation { get; init; }
 
     /// <summary>Hosts that need not answer after a restore, since they never will.</summary>
     [Text(63)]
     [Items(1024, Unique = true)]
-    [NotImplemented]
     public IReadOnlyList<string>? WaivedHosts { get; init; }
 }
 
@@ -46,6 +44,9 @@ public sealed record CellStatus : WireObject
 
     /// <summary>Servers in it.</summary>
     public int? Servers { get; init; }
+
+    /// <summary>Generation of which every host has answered, or was waived: nothing is held for it any more.</summary>
+    public long? CompletedGeneration { get; init; }
 
     /// <summary>Conditions.</summary>
     [Items(32, Keys = ["type"])]

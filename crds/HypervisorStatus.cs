@@ -76,7 +76,6 @@ public sealed record HypervisorStatus : WireObject
     public IReadOnlyList<string>? MachineTypes { get; init; }
 
     /// <summary>Generation of the cell (after a restore) for which the agent has said what runs.</summary>
-    [NotImplemented]
     public long? ReportedGeneration { get; init; }
 
     /// <summary>Domains of ours that no Instance wants here: left running, never scheduled elsewhere.</summary>

@@ -36,6 +36,7 @@ internal sealed class AgentService : IAsyncDisposable
     private readonly AgentMetrics metrics = new();
     private readonly Heartbeat heartbeat;
     private readonly HostReporter host;
+    private readonly RestoreHold hold;
     private readonly GuestBuilder builder;
     private readonly GuestPower power;
     private readonly InstanceScheduler scheduler;
@@ -62,15 +63,17 @@ internal sealed class AgentService : IAsyncDisposable
         var look = new DomainLook(libvirt);
         var api = new InstanceApi(client, options.NodeName, state.HostID, sequence);
         heartbeat = new Heartbeat(client, options, sequence, time, loggers.CreateLogger<Heartbeat>());
+        hold = new RestoreHold(client, board);
+        hold.Changed += SoonPass;
         host = new HostReporter(
-            client, new HostFactsReader(libvirt, state, new KvmProbe(libvirt, state, time), options), libvirt, board, heartbeat, state, options, time, loggers.CreateLogger<HostReporter>());
+            client, new HostFactsReader(libvirt, state, new KvmProbe(libvirt, state, time), options), libvirt, board, hold, heartbeat, state, options, time, loggers.CreateLogger<HostReporter>());
         var faults = new FaultPoints(options.FaultPoints, options.StateDirectory);
         builder = new GuestBuilder(state, images, libvirt, api, faults, sequence, time, options.ParallelBuilds);
         power = new GuestPower(libvirt, changes, time, options.ShutdownTimeout, loggers.CreateLogger<GuestPower>());
-        var guests = new GuestHost(builder, power, look, records, state, heartbeat, host, new HostShutdown(time), metrics, time, loggers.CreateLogger<GuestHost>());
+        var guests = new GuestHost(builder, power, look, records, state, heartbeat, host, new HostShutdown(time), hold, metrics, time, loggers.CreateLogger<GuestHost>());
         var rounds = new InstanceRounds(api, guests, board, faults, metrics, sequence, loggers.CreateLogger<InstanceRounds>());
         scheduler = new InstanceScheduler(rounds, changes, time, loggers.CreateLogger<InstanceScheduler>());
-        pass = new FullPass(api, look, records, state, scheduler, time, loggers.CreateLogger<FullPass>());
+        pass = new FullPass(api, look, records, state, scheduler, hold, time, loggers.CreateLogger<FullPass>());
         instances = new Informer<Instance>(api.Instances, api.Scope, new InformerOptions<Instance> { Transform = Small });
         instances.OnChange(scheduler.Notice);
         metrics.Observe(board, images, heartbeat);
@@ -117,6 +120,7 @@ internal sealed class AgentService : IAsyncDisposable
         var health = new HealthChecks(loggers);
         health.Add("host", HealthKind.Readiness, () => host.Refusal ?? (host.Registered.IsCompleted ? null : "not registered yet"));
         health.Add("libvirt", HealthKind.Readiness, () => libvirt.LastError);
+        health.Add("cell", HealthKind.Readiness, () => hold.IsKnown ? null : "the Cell cannot be read, so nothing is started: whether the store was restored is not known");
         health.Add("heartbeat", HealthKind.Readiness, () => heartbeat.IsFresh ? null : "the host's Lease is not renewed");
         return await HealthServer.StartAsync(IPEndPoint.Parse(options.Listen), new HealthEndpoints(health, new PrometheusReader(["Kilonova."])), loggers, cancel);
     }
@@ -128,11 +132,13 @@ internal sealed class AgentService : IAsyncDisposable
         {
             await host.Registered.WaitAsync(stop);
             var beating = heartbeat.RunAsync(state.HostID, host.BootID, stop);
+            var holding = hold.RunAsync(stop);
+            await hold.KnownAsync(stop);
             var working = scheduler.RunAsync(stop);
             await heartbeat.Begun.WaitAsync(stop);
             var watching = instances.RunAsync(stop);
             var passing = PassAsync(stop);
-            await Task.WhenAll(beating, working, watching, passing, TrimAsync(stop));
+            await Task.WhenAll(holding, beating, working, watching, passing, TrimAsync(stop));
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

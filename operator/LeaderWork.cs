@@ -59,7 +59,7 @@ public sealed class LeaderWork : IDisposable
         _namespaces = new("host-namespaces", new HostNamespaces(parts.Client, _cache, parts.Logs.CreateLogger<HostNamespaces>()).ReconcileAsync, Options(4));
         _aggregates = new("aggregates", new AggregateReconciler(api, _cache, _time).ReconcileAsync, Options(1));
         _ledgers = new("ledgers", new LedgerReconciler(_cache, store, policy.InventoryOf, _time).ReconcileAsync, Options(2));
-        _cells = new("cells", new CellReconciler(api, _cache, _time).ReconcileAsync, Options(1));
+        _cells = new("cells", new CellReconciler(api, _cache, store, _settings.Scheduler.MaxAttempts, _time, parts.Logs.CreateLogger<CellReconciler>()).ReconcileAsync, Options(1));
 
         ControllerOptions<string> Options(int workers) => new() { Workers = workers, LoggerFactory = parts.Logs };
     }
@@ -143,8 +143,21 @@ public sealed class LeaderWork : IDisposable
             ReachabilityChanged(change.Latest.Metadata.Name!);
         if (change.Old is null || change.New is null || !ReferenceEquals(change.Old.Metadata.Labels, change.New.Metadata.Labels))
             WakeAggregates();
-        if (change.Old is null || change.New is null)
+        if (change.Old is null || change.New is null || change.Old.Status?.ReportedGeneration != change.New.Status?.ReportedGeneration)
             WakeCells();
+    }
+
+    /// <summary>A cell has changed. When a hold begins or ends (R9), everything is looked at.</summary>
+    public void Changed(Change<Cell> change)
+    {
+        if (!_leads)
+            return;
+        if (change.Old?.Spec.Generation != change.New?.Spec.Generation || change.Old?.Spec.WaivedHosts != change.New?.Spec.WaivedHosts)
+            WakeCells();
+        if (RestoreHold.Holds(change.Old) == RestoreHold.Holds(change.New))
+            return;
+        foreach (var id in _cache.Ids())
+            Wake(id);
     }
 
     /// <summary>A heartbeat. Taken note of by whoever may come to lead.</summary>

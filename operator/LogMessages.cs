@@ -40,4 +40,7 @@ internal static partial class LogMessages
 
     [LoggerMessage(12, LogLevel.Warning, "Instance {Namespace}/{Name} is in no host's namespace ({Prefix}*) and is ignored: delete it")]
     public static partial void InstanceOfNoHost(this ILogger logger, string @namespace, string name, string prefix);
+
+    [LoggerMessage(13, LogLevel.Warning, "every host has said what it runs since the store was restored: generation {Generation} is complete")]
+    public static partial void HoldEnded(this ILogger logger, long generation);
 }

@@ -54,6 +54,7 @@ public static class OperatorProcess
         cache.Providers.OnChange(c => candidate.Work.Changed(c));
         cache.Hypervisors.OnChange(c => candidate.Work.Changed(c));
         cache.Leases.OnChange(c => candidate.Work.Changed(c));
+        cache.Cells.OnChange(c => candidate.Work.Changed(c));
         cache.Aggregates.OnChange(c => candidate.Work.Changed(c));
         cache.Flavors.OnChange(_ => candidate.Work.ReferencesChanged());
         cache.Images.OnChange(_ => candidate.Work.ReferencesChanged());

@@ -1,4 +1,5 @@
 using Kilonova.NodeAgent.Domains;
+using Kilonova.NodeAgent.Registration;
 using Kilonova.NodeAgent.State;
 using Microsoft.Extensions.Logging;
 
@@ -8,7 +9,7 @@ namespace Kilonova.NodeAgent.Actors;
 /// Has everything looked at: every Instance of the host, every domain of ours, every record, every directory. At the start, after every gap in events, and every
 /// few minutes; so nothing hangs on an event that was missed.
 /// </summary>
-internal sealed class FullPass(InstanceApi api, DomainLook look, RecordStore records, StateDirectory state, InstanceScheduler scheduler, TimeProvider time, ILogger<FullPass> logger)
+internal sealed class FullPass(InstanceApi api, DomainLook look, RecordStore records, StateDirectory state, InstanceScheduler scheduler, RestoreHold hold, TimeProvider time, ILogger<FullPass> logger)
 {
     /// <summary>Tombstones are kept this long: longer than anybody restores an old backup of the store without noticing.</summary>
     private static readonly TimeSpan TombstoneAge = TimeSpan.FromDays(90);
@@ -16,13 +17,17 @@ internal sealed class FullPass(InstanceApi api, DomainLook look, RecordStore rec
     /// <summary>Makes a pass.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
+        var held = hold.Generation;
+
         // The host first: a domain that appears after its Instance was listed has been started by ourselves.
         var domains = await look.OursAsync(cancel);
         var recorded = records.Ids();
         var directories = state.InstanceDirectories().Where(StateDirectory.IsInstanceID).ToList();
         var (readable, unreadable) = await api.ReadAllAsync(cancel);
-        foreach (var id in domains.Concat(recorded).Concat(directories).Concat(readable.Keys).Concat(unreadable).ToHashSet(StringComparer.Ordinal))
-            scheduler.Look(id, readable.GetValueOrDefault(id));
+        var all = domains.Concat(recorded).Concat(directories).Concat(readable.Keys).Concat(unreadable).ToHashSet(StringComparer.Ordinal);
+        hold.Passed(held, [.. all.Where(StateDirectory.IsInstanceID)]);
+        foreach (var id in all)
+            scheduler.Look(id, held is null ? readable.GetValueOrDefault(id) : null);
         records.Prune(time.GetUtcNow() - TombstoneAge);
         LogMessages.FullPass(logger, readable.Count + unreadable.Count, domains.Count, recorded.Count, directories.Count);
     }

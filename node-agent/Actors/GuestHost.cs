@@ -17,12 +17,13 @@ internal sealed class GuestHost(
     Heartbeat heartbeat,
     HostReporter host,
     HostShutdown shutdown,
+    RestoreHold hold,
     AgentMetrics metrics,
     TimeProvider time,
     ILogger<GuestHost> logger) : IGuestHost
 {
     public async Task<HostView> ViewAsync(bool matters, CancellationToken cancel) =>
-        new(host.BootID, heartbeat.RenewedAt, heartbeat.IsFresh, matters && await shutdown.IsUnderWayAsync(cancel), time.GetUtcNow());
+        new(host.BootID, heartbeat.RenewedAt, heartbeat.IsFresh, matters && await shutdown.IsUnderWayAsync(cancel), time.GetUtcNow()) { HeldFor = hold.Generation };
 
     public Task<DomainView?> LookAsync(string instanceID, CancellationToken cancel) => look.AtAsync(instanceID, cancel);
 

@@ -8,6 +8,7 @@ namespace Kilonova.NodeAgent.Actors;
 internal sealed class InstanceBoard
 {
     private readonly ConcurrentDictionary<string, Entry> entries = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, long> looked = new(StringComparer.Ordinal);
 
     /// <summary>Called after a change that the Hypervisor's status shows.</summary>
     public event Action? Changed;
@@ -39,12 +40,29 @@ internal sealed class InstanceBoard
         }
 
         var after = entries.GetValueOrDefault(id);
-        if (before?.Stray != after?.Stray || Runs(before) != Runs(after))
+        var firstLook = NoteHold(id, view.Host.HeldFor);
+        if (firstLook || before?.Stray != after?.Stray || Runs(before) != Runs(after))
             Changed?.Invoke();
         return before?.Verdict.Kind != verdict.Kind || before.Verdict.Message != verdict.Message;
     }
 
     private static bool Runs(Entry? entry) => entry?.Domain is { Ours: true, Active: true };
+
+    /// <summary>Whether each of these was looked at under the hold of this generation (R9), so that its strays are known.</summary>
+    public bool LookedUnder(long generation, IReadOnlyCollection<string> ids) => ids.All(id => looked.TryGetValue(id, out var under) && under == generation);
+
+    private bool NoteHold(string id, long? generation)
+    {
+        if (generation is not { } held)
+        {
+            looked.TryRemove(id, out _);
+            return false;
+        }
+
+        var first = !looked.TryGetValue(id, out var under) || under != held;
+        looked[id] = held;
+        return first;
+    }
 
     private static StrayDomain Stray(InstanceView view, Verdict verdict) => new()
     {

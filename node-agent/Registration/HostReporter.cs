@@ -35,6 +35,7 @@ internal sealed class HostReporter : IDisposable
     private readonly HostFactsReader reader;
     private readonly LibvirtHost libvirt;
     private readonly InstanceBoard board;
+    private readonly RestoreHold hold;
     private readonly Heartbeat heartbeat;
     private readonly StateDirectory state;
     private readonly AgentOptions options;
@@ -53,7 +54,7 @@ internal sealed class HostReporter : IDisposable
     private long figuresToldAt;
 
     public HostReporter(
-        KubernetesClient client, HostFactsReader reader, LibvirtHost libvirt, InstanceBoard board, Heartbeat heartbeat, StateDirectory state, AgentOptions options, TimeProvider time, ILogger<HostReporter> logger)
+        KubernetesClient client, HostFactsReader reader, LibvirtHost libvirt, InstanceBoard board, RestoreHold hold, Heartbeat heartbeat, StateDirectory state, AgentOptions options, TimeProvider time, ILogger<HostReporter> logger)
     {
         hypervisors = client.Resource(ResourceType.Of(CrdsJsonContext.Default.Hypervisor));
         providers = client.Resource(ResourceType.Of(CrdsJsonContext.Default.ResourceProvider));
@@ -65,7 +66,7 @@ internal sealed class HostReporter : IDisposable
             if (change.Old?.Metadata.Generation != change.New?.Metadata.Generation)
                 Refresh();
         });
-        (this.reader, this.libvirt, this.board, this.heartbeat, this.state, this.options, this.time, this.logger) = (reader, libvirt, board, heartbeat, state, options, time, logger);
+        (this.reader, this.libvirt, this.board, this.hold, this.heartbeat, this.state, this.options, this.time, this.logger) = (reader, libvirt, board, hold, heartbeat, state, options, time, logger);
         board.Changed += Refresh;
         hostIP = options.HostIP ?? AddressTowards(client.Config.Server);
         BootID = File.ReadAllText(options.BootIdFile).Trim();
@@ -219,8 +220,11 @@ internal sealed class HostReporter : IDisposable
 
     private async Task<TimeSpan> TellStatusAsync(Hypervisor hypervisor, DiskSpace disk, CancellationToken cancel)
     {
+        // The answer first, then the strays that it vouches for.
+        var answer = hold.Answer;
         var status = HostStatus.Of(hypervisor, new HostKnowledge
         {
+            ReportedGeneration = answer,
             HostID = state.HostID,
             BootID = BootID,
             AgentVersion = Version,

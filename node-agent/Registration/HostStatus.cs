@@ -25,6 +25,9 @@ internal sealed record HostKnowledge
 
     public int RunningGuests { get; init; }
 
+    /// <summary>Generation of a hold for which these strays are all that there are (R9); null when there is nothing to answer.</summary>
+    public long? ReportedGeneration { get; init; }
+
     public IReadOnlyList<StrayDomain> Strays { get; init; } = [];
 
     public DateTimeOffset Now { get; init; }
@@ -62,6 +65,7 @@ internal static class HostStatus
             DiskGiB = know.Disk.TotalGiB,
             FreeDiskGiB = old.FreeDiskGiB is { } told && Math.Abs(told - know.Disk.FreeGiB) < DiskStep * know.Disk.TotalGiB ? told : know.Disk.FreeGiB,
             RunningGuests = know.RunningGuests,
+            ReportedGeneration = know.ReportedGeneration ?? old.ReportedGeneration,
             Strays = know.Strays.Count > 0 || old.Strays is not null ? know.Strays : null,
             Conditions = Conditions(old.Conditions ?? [], hypervisor.Metadata.Generation, know),
         };

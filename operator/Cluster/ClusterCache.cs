@@ -125,8 +125,11 @@ public sealed class ClusterCache : ICatalog
             });
         }
 
-        return new PlacementView(instanceID, server, places, StraysOf(instanceID));
+        return new PlacementView(instanceID, server, places, StraysOf(instanceID)) { Held = IsHeld };
     }
+
+    /// <summary>Whether a restored store is held (R9).</summary>
+    public bool IsHeld => RestoreHold.Holds(Cells.Get(new NamespacedName(CellNames.Local)));
 
     /// <summary>Where an instance ID's Server is to be found: by the Server, or by what was left of it.</summary>
     public static PlacementKey? KeyOf(PlacementView view)

@@ -86,7 +86,10 @@ public static class PlacementProtocol
                 return new HoldBackInstance(place.Host, instance.Metadata.Uid!, stray.Epoch);
         }
 
-        return new Wait(WaitReason.Restored);
+        // A finalizer promises nothing, and without it nobody can be told why they wait.
+        return view.Server is { Metadata: { DeletionTimestamp: null } metadata } && metadata.Finalizers?.Contains(ApiGroup.ServerFinalizer) != true
+            ? new AddFinalizer()
+            : new Wait(WaitReason.Restored);
     }
 
     /// <summary>The Server is gone: what is left of it goes, Instances first (GCI, FIN, GC).</summary>

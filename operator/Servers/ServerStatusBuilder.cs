@@ -54,6 +54,9 @@ public static class ServerStatusBuilder
         if (facts.Waiting is { Reason: WaitReason.FoundOnHost, Host: { } found })
             conditions.Set(ServerConditions.Blocked, ConditionStatus.True, "FoundOn", FoundOn(found));
 
+        if (facts.Waiting is { Reason: WaitReason.Restored })
+            conditions.Set(ServerConditions.Blocked, ConditionStatus.True, "StoreRestored", "The store was restored from a copy: nothing is scheduled, started or destroyed until every host has said what it runs (see the Cell).");
+
         return deleting ? Deleting(facts, old, conditions)
             : facts.Waiting is { Reason: WaitReason.FoundOnHost } ? Blocked(facts, old, conditions)
             : facts.Waiting is { Reason: WaitReason.PlaceLost } ? PlaceLost(old, conditions)

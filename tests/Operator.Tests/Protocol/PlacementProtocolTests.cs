@@ -236,6 +236,7 @@ public sealed class PlacementProtocolTests
         var view = View(Server(1, "a"), At("a", Instance("a", 1), Entry(1))) with { Held = true };
         Assert.Equal(new Wait(WaitReason.Restored), Next(view));
         Assert.Equal(new Wait(WaitReason.Restored), Next(View(Server()) with { Held = true }));
+        Assert.Equal(new AddFinalizer(), Next(View(Server(finalizer: false)) with { Held = true }));
         Assert.Equal(new Wait(WaitReason.Restored), Next(view with { Strays = [new Stray("a", 2)] }));
         var found = view with { Strays = [new Stray("b", 2)] };
         var hold = Assert.IsType<HoldBackInstance>(Next(found));
