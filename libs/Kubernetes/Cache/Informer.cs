@@ -1,5 +1,5 @@
-using System.Net;
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
 using Kilonova.Crds.Meta;
 using Kilonova.Kubernetes.Client;
 using Kilonova.Kubernetes.Watch;

@@ -17,34 +17,51 @@ internal sealed class ExecCredentials(ExecCommand command, KubernetesConfig conf
     /// <summary>What expires this soon would expire on its way to the server.</summary>
     private static readonly TimeSpan s_margin = TimeSpan.FromSeconds(10);
 
-    private readonly SemaphoreSlim _single = new(1);
+    private readonly Lock _lock = new();
+    private readonly CancellationTokenSource _disposed = new();
     private Credential? _current;
     private DateTimeOffset _expires;
+    private Task<Credential>? _running;
 
     /// <param name="refused">Credential that the server refused; another caller's refresh since then counts.</param>
-    /// <param name="cancel">Gives up waiting.</param>
+    /// <param name="cancel">Gives up waiting; the program goes on for whoever asks next.</param>
     /// <exception cref="KubernetesConfigException">The program is not there, fails, or answers something else.</exception>
     public async ValueTask<Credential> CurrentAsync(Credential? refused, CancellationToken cancel)
     {
-        await _single.WaitAsync(cancel).ConfigureAwait(false);
+        Task<Credential> running;
+        lock (_lock)
+        {
+            if (_current is not null && _current != refused && time.GetUtcNow() < _expires - s_margin)
+                return _current;
+            running = _running ??= Task.Run(RefreshAsync, CancellationToken.None);
+        }
+
+        return await running.WaitAsync(cancel).ConfigureAwait(false);
+    }
+
+    public void Dispose()
+    {
+        _disposed.Cancel();
+        _disposed.Dispose();
+    }
+
+    private async Task<Credential> RefreshAsync()
+    {
         try
         {
-            if (_current is null || _current == refused || time.GetUtcNow() >= _expires - s_margin)
+            var status = Read(await RunAsync(_disposed.Token).ConfigureAwait(false));
+            lock (_lock)
             {
-                var status = Read(await RunAsync(cancel).ConfigureAwait(false));
                 _expires = status.ExpirationTimestamp ?? DateTimeOffset.MaxValue;
-                _current = new Credential(status.Token, status.ClientCertificateData, status.ClientKeyData);
+                return _current = new Credential(status.Token, status.ClientCertificateData, status.ClientKeyData);
             }
-
-            return _current;
         }
         finally
         {
-            _single.Release();
+            lock (_lock)
+                _running = null;
         }
     }
-
-    public void Dispose() => _single.Dispose();
 
     private async Task<byte[]> RunAsync(CancellationToken cancel)
     {

@@ -91,6 +91,22 @@ public sealed class ExecTests : IDisposable
     }
 
     [Fact]
+    public async Task A_slow_program_outlives_the_request_that_started_it()
+    {
+        Answers("""{"token":"one"}""");
+        await using var server = await ServerAsync(_ => true);
+        using var client = new KubernetesClient(
+            new KubernetesConfig { Server = server.Address, AllowInsecure = true, Exec = Program("until [ -e go ]; do sleep 0.02; done; cat answer") },
+            new() { MaxAttempts = 1, RequestTimeout = TimeSpan.FromMilliseconds(300) });
+        Assert.True((await Assert.ThrowsAsync<KubernetesConnectionException>(() => client.GetVersionAsync())).IsTimeout);
+        await File.WriteAllTextAsync(In("go"), "");
+        await Eventually.TrueAsync(
+            async () => await Record.ExceptionAsync(() => client.GetVersionAsync()) is null,
+            "the token is there");
+        Assert.Single(Runs);
+    }
+
+    [Fact]
     public async Task A_certificate_is_shown_and_replaced()
     {
         using var authority = new TestAuthority();
