@@ -71,16 +71,22 @@ environment() {
 }
 
 create() {
-  local attempt
+  local attempt given=$port
   programs
-  port=${port:-$(free_port)}
-  prepare
   for attempt in 1 2 3; do # another program may take a port between the choice and its use
     client_port=$(free_port) peer_port=$(free_port)
     start_etcd && break
     stop etcd KILL
     rm -rf "$dir/etcd"
     [ "$attempt" -lt 3 ] || give_up etcd
+  done
+  for attempt in 1 2 3; do
+    port=${given:-$(free_port)}
+    prepare
+    start_api && break
+    stop api KILL
+    [ -z "$given" ] && [ "$attempt" -lt 3 ] || give_up api
+    rm -rf "$dir/pki" "$dir/admin.kubeconfig"
   done
   save
 }
