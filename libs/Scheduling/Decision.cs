@@ -87,9 +87,26 @@ public sealed class Decision
     /// <exception cref="InvalidOperationException">It is too late.</exception>
     public SchedulingReport Report(DateTimeOffset time)
     {
+        BeInTime();
+        return Explanation.Report(this, time, scheduler.Scratch, snapshot.View, request, refusal);
+    }
+
+    /// <summary>
+    /// Every host that was rejected, with the first step that did it and its numbers, in the order of the steps: what <see cref="Report"/> has samples of. Empty for
+    /// a request that was refused before any host was looked at. Made as late, and as early, as a report.
+    /// </summary>
+    /// <returns>The rejections.</returns>
+    /// <exception cref="InvalidOperationException">It is too late.</exception>
+    public IReadOnlyList<HostRejection> Rejections()
+    {
+        BeInTime();
+        return Explanation.Rejections(scheduler.Scratch, snapshot.View, request, int.MaxValue);
+    }
+
+    private void BeInTime()
+    {
         if (scheduler.Decisions != number || snapshot.Version != version)
             throw new InvalidOperationException("A decision is explained before the next one is taken and before the snapshot changes.");
-        return Explanation.Report(this, time, scheduler.Scratch, snapshot.View, request, refusal);
     }
 
     /// <summary>The step that threw, where the configuration has the request fail for that; null otherwise.</summary>

@@ -33,6 +33,26 @@ internal static class Explanation
     /// <summary>The first few hosts that each step rejected.</summary>
     private static List<HostRejection> Samples(DecisionScratch scratch, in SnapshotView hosts, SchedulingRequest request)
     {
+        var samples = Rejections(scratch, hosts, request, MaxSamplesPerStep);
+
+        // Every step keeps its first sample before any keeps its third.
+        while (samples.Count > MaxSamples)
+        {
+            var fullest = samples.GroupBy(s => s.Filter).MaxBy(g => g.Count())!;
+            if (fullest.Count() == 1) break;
+            samples.Remove(fullest.Last());
+        }
+
+        return samples;
+    }
+
+    /// <summary>Hosts that each step rejected, with its numbers, in the order of the steps.</summary>
+    /// <param name="scratch">The decision's buffers.</param>
+    /// <param name="hosts">The snapshot.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="most">Most hosts of one step.</param>
+    public static List<HostRejection> Rejections(DecisionScratch scratch, in SnapshotView hosts, SchedulingRequest request, int most)
+    {
         var samples = new List<HostRejection>();
         for (var step = 0; step < scratch.StepsTaken; step++)
         {
@@ -42,17 +62,9 @@ internal static class Explanation
             for (var i = 0; i < scratch.Work.Length; i++) scratch.Work[i] = before[i] & ~after[i];
             foreach (var row in new Survivors(scratch.Work))
             {
-                if (taken++ == MaxSamplesPerStep) break;
+                if (taken++ == most) break;
                 samples.Add(new HostRejection { Host = hosts.Name(row), Filter = scratch.Steps[step].Name, Message = Clip(Explain(scratch.Steps[step], hosts, request, row)) });
             }
-        }
-
-        // Every step keeps its first sample before any keeps its third.
-        while (samples.Count > MaxSamples)
-        {
-            var fullest = samples.GroupBy(s => s.Filter).MaxBy(g => g.Count())!;
-            if (fullest.Count() == 1) break;
-            samples.Remove(fullest.Last());
         }
 
         return samples;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Kilonova.Crds;
 using Kilonova.Kubernetes.Core;
+using Kilonova.Scheduling.Hosts;
 
 namespace Kilonova.Operator.Hosts;
 
@@ -15,7 +16,7 @@ namespace Kilonova.Operator.Hosts;
 public sealed class HostLiveness(TimeProvider time)
 {
     /// <summary>A host that was not heard of for this long is down: three missed renewals.</summary>
-    public static readonly TimeSpan Expiry = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Expiry = HostFacts.HeartbeatExpiry;
 
     private readonly ConcurrentDictionary<string, Seen> _hosts = new(StringComparer.Ordinal);
 

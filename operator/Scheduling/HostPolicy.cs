@@ -41,7 +41,7 @@ public sealed class HostPolicy(ClusterCache cache, HostLiveness liveness)
     }
 
     private List<Aggregate> AggregatesOf(Hypervisor hypervisor) =>
-        [.. cache.Aggregates.List().Where(a => AggregateMetadata.Includes(a, hypervisor.Metadata))];
+        AggregateMetadata.Of(cache.Aggregates.List(), hypervisor.Metadata);
 
     private static List<Allocation> Union(IReadOnlyList<Allocation> written, IReadOnlyCollection<Allocation> assumed)
     {

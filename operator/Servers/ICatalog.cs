@@ -1,16 +1,11 @@
 using Kilonova.Crds;
+using Kilonova.Scheduling;
 
 namespace Kilonova.Operator.Servers;
 
 /// <summary>What a Server can refer to, as last seen.</summary>
-public interface ICatalog
+public interface ICatalog : IFlavorCatalog
 {
-    /// <summary>A Flavor.</summary>
-    Flavor? Flavor(string name);
-
-    /// <summary>An Image.</summary>
-    Image? Image(string @namespace, string name);
-
     /// <summary>A KeyPair.</summary>
     KeyPair? KeyPair(string @namespace, string name);
 

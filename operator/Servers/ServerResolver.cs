@@ -1,4 +1,5 @@
 using Kilonova.Crds;
+using Kilonova.Scheduling;
 
 namespace Kilonova.Operator.Servers;
 
@@ -25,20 +26,12 @@ public static class ServerResolver
         var spec = server.Spec;
         var ns = server.Metadata.Namespace!;
 
-        if (catalog.Flavor(spec.Flavor) is not { } flavor)
-            return new Resolution.Missing("FlavorNotFound", $"Flavor \"{spec.Flavor}\" does not exist. The server goes on when it does.");
-
-        Image? image = null;
-        if (spec.Image is { } reference)
-        {
-            var from = reference.Namespace ?? ns;
-            image = catalog.Image(from, reference.Name);
-            // One text for both: whether a private image of another project exists is not told.
-            if (image is null || (from != ns && image.Spec.Visibility != ImageVisibility.Public))
-                return new Resolution.Missing("ImageNotFound", $"Image \"{reference.Name}\" does not exist in namespace \"{from}\", or is not public. The server goes on when it does.");
-            if (image.Spec.Source?.Url is null)
-                return new Resolution.Missing("ImageHasNoSource", $"Image \"{reference.Name}\" has no spec.source.url to fetch it from.");
-        }
+        var references = ServerReferences.Of(server, catalog);
+        if (references is ServerReferences.Missing missing)
+            return new Resolution.Missing(missing.Reason, missing.Message);
+        var (flavor, image) = (ServerReferences.Found)references;
+        if (image is not null && image.Spec.Source?.Url is null)
+            return new Resolution.Missing("ImageHasNoSource", $"Image \"{image.Metadata.Name}\" has no spec.source.url to fetch it from.");
 
         var keys = new List<KeyPair>();
         foreach (var name in spec.KeyPairs ?? [])

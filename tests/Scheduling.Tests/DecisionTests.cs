@@ -124,6 +124,18 @@ public sealed class DecisionTests
     }
 
     [Fact]
+    public void Rejections_name_every_host_once_with_the_first_step_that_rejected_it()
+    {
+        var hosts = Enumerable.Range(0, 12).Select(i => Given.Host($"h{i:00}", memory: i < 8 ? 1024 : 32768, vcpus: i < 2 ? 1 : 16));
+        var decision = Given.Scheduler().Decide(Given.Snapshot(hosts), Given.Request());
+        Assert.Equal(
+            decision.Rejected.SelectMany(r => Enumerable.Repeat(r.Step, r.Hosts)),
+            decision.Rejections().Select(r => r.Filter));
+        Assert.Equal(["h00", "h01", "h02", "h03", "h04", "h05", "h06", "h07"], decision.Rejections().Select(r => r.Host));
+        Assert.Equal("2048 MiB wanted, at most 1024 MiB for one guest", decision.Rejections()[^1].Message);
+    }
+
+    [Fact]
     public void Samples_show_every_step()
     {
         var hosts = Enumerable.Range(0, 50).Select(i => Given.Host($"h{i:00}", vcpus: i < 20 ? 1 : 16, memory: i < 30 ? 16 : 32768, disk: i < 40 ? 1 : 1000) with { Up = false });

@@ -7,6 +7,9 @@ namespace Kilonova.Scheduling.Hosts;
 /// <summary>Everything that the scheduler knows of one host. Always the whole: applying it replaces what was known.</summary>
 public sealed record HostFacts
 {
+    /// <summary>A host whose agent has not renewed its Lease for this long is down: three missed renewals.</summary>
+    public static readonly TimeSpan HeartbeatExpiry = TimeSpan.FromSeconds(60);
+
     /// <summary>Name of the Hypervisor.</summary>
     public required string Name { get; init; }
 

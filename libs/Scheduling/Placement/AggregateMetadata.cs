@@ -25,6 +25,16 @@ public static class AggregateMetadata
         return true;
     }
 
+    /// <summary>Aggregates that a host is a member of.</summary>
+    /// <param name="aggregates">All aggregates.</param>
+    /// <param name="hypervisor">Metadata of the Hypervisor.</param>
+    /// <returns>Its aggregates, in the same order.</returns>
+    public static List<Aggregate> Of(IEnumerable<Aggregate> aggregates, ObjectMeta hypervisor)
+    {
+        ArgumentNullException.ThrowIfNull(aggregates);
+        return [.. aggregates.Where(a => Includes(a, hypervisor))];
+    }
+
     /// <summary>
     /// The number that a host's aggregates give to a key: the smallest one. One value that is no finite number spoils the key, and the caller's default
     /// counts (Nova: <c>validate_num_values</c>).
