@@ -253,6 +253,7 @@ internal sealed class Agent(World world, MemoryStore store, MemoryHost host, Mod
 
     Task IGuestHost.RemoveDomainAsync(string instanceID, CancellationToken cancel) => Of(instanceID, "virDomainDestroy", () =>
     {
+        NotUnderHold(instanceID, "destroyed");
         if (host.Domains.Remove(instanceID, out var domain))
             model.Tell(model.Invariants.SeeDestroyed(host.Name, instanceID, domain.Epoch));
     });
@@ -276,12 +277,20 @@ internal sealed class Agent(World world, MemoryStore store, MemoryHost host, Mod
 
     private void Run(string id, MemoryDomain domain)
     {
+        NotUnderHold(id, "started");
         if (domain.State == PowerState.Running)
             return;
         host.Domains[id] = domain with { State = PowerState.Running };
         host.Started++;
         model.Count("starts");
         model.Tell(model.Invariants.SeeRunning(host.Name, id, domain.Epoch));
+    }
+
+    /// <summary>R9: what a round began before the restore may still come about; nothing that was begun since.</summary>
+    private void NotUnderHold(string id, string what)
+    {
+        if (store.Held && _busy[id] == store.Generation)
+            model.Tell($"{id} was {what} on {host.Name} while the restored store is held");
     }
 
     // As a merge patch does: what is equal is not written. The time of a condition changes only with its state.

@@ -65,6 +65,8 @@ internal sealed class Exploration
                     Restore(copy, version);
             }
 
+            if (_moves)
+                BeginToEvacuate();
             Heal();
             Until("everything runs that should, and nothing else is anywhere", Unsettled);
             EndEverything();
@@ -137,6 +139,17 @@ internal sealed class Exploration
                     PowerOn(h);
                 break;
         }
+    }
+
+    /// <summary>A host goes off and is fenced; before all its guests are elsewhere, it is back.</summary>
+    private void BeginToEvacuate()
+    {
+        var host = _world.Random.Next(HostCount);
+        StopAgent(host);
+        _hosts[host].PowerOff(_model.Invariants);
+        Fence(_hosts[host]);
+        for (var i = _world.Random.Next(150); i > 0; i--)
+            _world.Step();
     }
 
     /// <summary>No more faults, no more wishes: paused leaders go on with what they were about to do.</summary>
