@@ -152,7 +152,7 @@ public sealed class WidePropertyTests
             List<FilterError>? errors = null;
             Scheduler.Apply(step, StepFailure.RejectHost, snapshot.View, request, existing, words, ref errors);
             for (var row = 0; row < c.Hosts.Length; row++)
-                if (PassesOne(step, snapshot, request, row) != new HostBits(words).Contains(row)) return false;
+                Assert.True(PassesOne(step, snapshot, request, row) == new HostBits(words).Contains(row), $"{step.Name} on {snapshot.View.Name(row)}: {request}");
         }
 
         return true;

@@ -69,7 +69,7 @@ internal static class HostVariables
         if (value.IsNone) value = Stat(hosts, row, path[0]);
         for (var i = 1; i < path.Length && !value.IsNone; i++)
         {
-            var document = i == 1 && path[0] == "cpu_info" ? hosts.Capabilities[row].CpuInfoParsed ?? default : Parsed(value);
+            var document = i == 1 && path[0] == "cpu_info" ? hosts.Capabilities[row].Cpu?.Parsed ?? default : Parsed(value);
             value = document.ValueKind == JsonValueKind.Object && document.TryGetProperty(path[i], out var member) ? HostValue.Of(member) : default;
         }
 

@@ -44,13 +44,22 @@ public sealed class ComputeCapabilitiesFilter : HostFilter
         var compiled = new List<(string Key, bool Scoped, string[] Path, ExtraSpecMatch Wanted)>();
         foreach (var (key, wanted) in specs)
             if (IsCapability(key)) compiled.Add((key, IsScoped(key), PathOf(key), new ExtraSpecMatch(wanted)));
+        var ofCpus = new Dictionary<(CpuDocument, string), bool>();
         foreach (var row in survivors)
         {
             foreach (var (key, scoped, path, wanted) in compiled)
             {
                 if (!scoped && !HostVariables.Exists(hosts, row, key)) continue;
-                var value = HostVariables.Follow(hosts, row, path);
-                if (!value.IsNone && wanted.Matches(value.ToString())) continue;
+                if (path[0] == "cpu_info" && hosts.Capabilities[row].Cpu is { } cpu)
+                {
+                    if (!ofCpus.TryGetValue((cpu, key), out var met)) ofCpus[(cpu, key)] = met = IsMet(HostVariables.Follow(hosts, row, path), wanted);
+                    if (met) continue;
+                }
+                else if (IsMet(HostVariables.Follow(hosts, row, path), wanted))
+                {
+                    continue;
+                }
+
                 survivors.Remove(row);
                 break;
             }
@@ -83,6 +92,8 @@ public sealed class ComputeCapabilitiesFilter : HostFilter
     }
 
     private static HostValue Value(in SnapshotView hosts, int row, string key) => HostVariables.Follow(hosts, row, PathOf(key));
+
+    private static bool IsMet(in HostValue value, ExtraSpecMatch wanted) => !value.IsNone && wanted.Matches(value.ToString());
 
     private static string[] PathOf(string key) => (IsScoped(key) ? key[Scope.Length..] : key).Split(':');
 

@@ -39,12 +39,18 @@ public sealed class ImagePropertiesFilter : HostFilter
     public override bool Passes(in SnapshotView hosts, SchedulingRequest request, int row)
     {
         var wanted = Wanted(request.Image);
-        if (wanted is (null, null, null)) return true;
-        var capabilities = hosts.Capabilities[row];
-        foreach (var guest in capabilities.SupportedGuests)
-            if (Includes(guest, wanted.Architecture) && Includes(guest, wanted.HypervisorType) && Includes(guest, wanted.VmMode))
-                return HasVersion(request.Image, capabilities.HypervisorVersion);
-        return false;
+        return wanted is (null, null, null) || Runs(hosts.Capabilities[row], wanted, Version(request.Image));
+    }
+
+    /// <inheritdoc/>
+    public override void Apply(in SnapshotView hosts, SchedulingRequest request, Survivors survivors)
+    {
+        var wanted = Wanted(request.Image);
+        if (wanted is (null, null, null)) return;
+        var version = Version(request.Image);
+        var capabilities = hosts.Capabilities;
+        foreach (var row in survivors)
+            if (!Runs(capabilities[row], wanted, version)) survivors.Remove(row);
     }
 
     /// <inheritdoc/>
@@ -74,6 +80,17 @@ public sealed class ImagePropertiesFilter : HostFilter
     private static bool Includes(SupportedGuest guest, string? wanted) =>
         wanted is null || guest.Architecture == wanted || guest.HypervisorType == wanted || guest.VmMode == wanted;
 
-    private static bool HasVersion(ImageSpec? image, long version) =>
-        version == 0 || ImageProperty.Raw(image, "img_hv_requested_version") is not { Length: > 0 } asked || VersionRange.Includes(asked, version);
+    private static bool Runs(HostCapabilities host, (string? Architecture, string? HypervisorType, string? VmMode) wanted, string? version)
+    {
+        for (var i = 0; i < host.SupportedGuests.Count; i++)
+        {
+            var guest = host.SupportedGuests[i];
+            if (Includes(guest, wanted.Architecture) && Includes(guest, wanted.HypervisorType) && Includes(guest, wanted.VmMode))
+                return version is null || host.HypervisorVersion == 0 || VersionRange.Includes(version, host.HypervisorVersion);
+        }
+
+        return false;
+    }
+
+    private static string? Version(ImageSpec? image) => ImageProperty.Raw(image, "img_hv_requested_version") is { Length: > 0 } asked ? asked : null;
 }

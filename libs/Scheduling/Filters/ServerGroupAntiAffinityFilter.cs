@@ -29,6 +29,14 @@ public sealed class ServerGroupAntiAffinityFilter : HostFilter
         !Concerns(request) || hosts.Holds(request.InstanceID, row) || GroupMembers.On(hosts, request.Group!, row) < request.Group!.MaxServerPerHost;
 
     /// <inheritdoc/>
+    public override void Apply(in SnapshotView hosts, SchedulingRequest request, Survivors survivors)
+    {
+        if (!Concerns(request)) return;
+        foreach (var (row, members) in GroupMembers.Counts(hosts, request.Group!))
+            if (members >= request.Group!.MaxServerPerHost && !hosts.Holds(request.InstanceID, row)) survivors.Remove(row);
+    }
+
+    /// <inheritdoc/>
     public override string Explain(in SnapshotView hosts, SchedulingRequest request, int row) =>
         $"{GroupMembers.On(hosts, request.Group!, row)} members of the server group, at most {request.Group!.MaxServerPerHost} on one host";
 

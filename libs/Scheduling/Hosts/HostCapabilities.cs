@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Kilonova.Crds;
 
 namespace Kilonova.Scheduling.Hosts;
@@ -12,8 +11,7 @@ public sealed record SupportedGuest(string Architecture, string HypervisorType, 
 /// <summary>What kind of host it is: all that changes only with its hardware, its software or its admin.</summary>
 public sealed record HostCapabilities
 {
-    private JsonElement parsedCpuInfo;
-    private bool parsed;
+    private CpuDocument? cpu;
 
     /// <summary>A host of which nothing is known.</summary>
     public static readonly HostCapabilities Unknown = new();
@@ -76,19 +74,15 @@ public sealed record HostCapabilities
         };
     }
 
-    /// <summary>The description of the CPU, parsed once; null when there is none or it is no JSON.</summary>
-    internal JsonElement? CpuInfoParsed
-    {
-        get
-        {
-            if (!parsed)
-            {
-                parsed = true;
-                if (CpuInfo is not null) parsedCpuInfo = CpuDescription.Parse(CpuInfo);
-            }
+    /// <summary>The description of the CPU, parsed once; null when there is none. Hosts of a snapshot with the same description have the same object.</summary>
+    internal CpuDocument? Cpu => cpu ?? (CpuInfo is null ? null : cpu = new CpuDocument(CpuInfo));
 
-            return parsedCpuInfo.ValueKind == JsonValueKind.Undefined ? null : parsedCpuInfo;
-        }
+    /// <summary>The same, with the description that others have too.</summary>
+    internal HostCapabilities SharingCpu(Dictionary<string, CpuDocument> known)
+    {
+        if (CpuInfo is null) return this;
+        if (!known.TryGetValue(CpuInfo, out var shared)) known[CpuInfo] = shared = Cpu!;
+        return ReferenceEquals(shared, cpu) ? this : this with { CpuInfo = shared.Text, cpu = shared };
     }
 
     /// <summary>Whether all of it is the same, whichever objects hold it.</summary>

@@ -45,14 +45,11 @@ internal sealed class InstanceIndex
         }
     }
 
-    public int HoldersOf(string instanceID, Span<int> rows)
+    public void AddHolders(string instanceID, List<int> rows)
     {
-        var count = 0;
-        if (!holders.TryGetValue(instanceID, out var found)) return 0;
-        if (found.First >= 0 && count < rows.Length) rows[count++] = found.First;
-        foreach (var row in found.Others ?? [])
-            if (count < rows.Length) rows[count++] = row;
-        return count;
+        if (!holders.TryGetValue(instanceID, out var found)) return;
+        if (found.First >= 0) rows.Add(found.First);
+        if (found.Others is { } others) rows.AddRange(others);
     }
 
     public bool Holds(string instanceID, int row) => Array.BinarySearch(instancesOf[row], instanceID, StringComparer.Ordinal) >= 0;

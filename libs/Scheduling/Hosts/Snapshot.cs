@@ -22,6 +22,7 @@ public sealed class Snapshot
     private long[] diskAvailableLeast = new long[FirstRows];
     private HostCapabilities[] capabilities = Filled(FirstRows);
     private IReadOnlyDictionary<string, double>?[] metrics = new IReadOnlyDictionary<string, double>?[FirstRows];
+    private readonly Dictionary<string, CpuDocument> cpus = new(StringComparer.Ordinal);
     private int[] ioOperations = new int[FirstRows];
     private int[] failedBuilds = new int[FirstRows];
     private int[] guests = new int[FirstRows];
@@ -134,7 +135,7 @@ public sealed class Snapshot
         events |= ApplyActivity(row, facts.Activity);
         if (!capabilities[row].SaysTheSame(facts.Capabilities))
         {
-            capabilities[row] = facts.Capabilities;
+            capabilities[row] = facts.Capabilities.SharingCpu(cpus);
             events |= ClusterEvents.CapabilitiesChanged;
         }
 

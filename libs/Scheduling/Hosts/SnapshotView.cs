@@ -200,11 +200,10 @@ public readonly struct SnapshotView
     /// <param name="survivors">The set that is narrowed.</param>
     public void KeepHolders(IReadOnlyList<string> instanceIDs, Survivors survivors) => snapshot.Instances.KeepHolders(instanceIDs, survivors);
 
-    /// <summary>Hosts that hold a ledger entry of an instance: nearly always one, two while it moves.</summary>
+    /// <summary>Finds the hosts that hold a ledger entry of an instance: nearly always one, two while it moves.</summary>
     /// <param name="instanceID">Instance ID.</param>
-    /// <param name="rows">Takes their rows; what has no room is left out.</param>
-    /// <returns>How many were written.</returns>
-    public int Holders(string instanceID, Span<int> rows) => snapshot.Instances.HoldersOf(instanceID, rows);
+    /// <param name="rows">Their rows are added to this.</param>
+    public void AddHolders(string instanceID, List<int> rows) => snapshot.Instances.AddHolders(instanceID, rows);
 
     /// <summary>Whether any host has a device that may be passed through.</summary>
     public bool AnyPciDevices => snapshot.Numa.WithDevices > 0;

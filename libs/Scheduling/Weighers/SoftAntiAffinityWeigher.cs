@@ -1,4 +1,5 @@
 using Kilonova.Crds;
+using Kilonova.Scheduling.Filters;
 using Kilonova.Scheduling.Hosts;
 
 namespace Kilonova.Scheduling.Weighers;
@@ -29,6 +30,8 @@ public sealed class SoftAntiAffinityWeigher : HostWeigher
     public override void Weigh(in SnapshotView hosts, SchedulingRequest request, ReadOnlySpan<int> rows, Span<double> raw)
     {
         raw.Clear();
-        if (request.Group is { Policy: ServerGroupPolicy.SoftAntiAffinity } group) GroupCounts.Add(hosts, group, rows, raw, -1);
+        if (request.Group is not { Policy: ServerGroupPolicy.SoftAntiAffinity } group) return;
+        foreach (var (row, members) in GroupMembers.Counts(hosts, group))
+            if (rows.BinarySearch(row) is >= 0 and var at) raw[at] = -members;
     }
 }

@@ -17,6 +17,7 @@ internal static class SchedulerLane
         Throughput(figures);
         Applying(figures);
         Memory();
+        WishesLane.Run();
         NumaLane.Run(figures);
     }
 

@@ -21,11 +21,32 @@ public static class AllocationCandidates
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var root in forest.Roots)
         {
-            var provider = forest.Find(root)!;
-            if (query.RootRequired.Except(provider.Traits).Any() || query.RootForbidden.Intersect(provider.Traits).Any()) continue;
-            foreach (var candidate in new Search(forest, query, root).Run())
-                if (seen.Add(KeyOf(candidate))) yield return candidate;
+            if (!IsEligible(forest, query, root)) continue;
+            var search = new Search(forest, query, root);
+            foreach (var _ in search.Run())
+                if (search.Result() is var candidate && seen.Add(KeyOf(candidate))) yield return candidate;
         }
+    }
+
+    /// <summary>Whether there is any candidate.</summary>
+    /// <param name="forest">The providers.</param>
+    /// <param name="query">What is asked.</param>
+    /// <returns>False when nothing can serve it.</returns>
+    public static bool Exist(ProviderForest forest, CandidateQuery query)
+    {
+        ArgumentNullException.ThrowIfNull(forest);
+        ArgumentNullException.ThrowIfNull(query);
+        if (query.Groups.Any(g => g.InTree is { } tree && forest.Find(tree) is null)) return false;
+        foreach (var root in forest.Roots)
+            if (IsEligible(forest, query, root) && new Search(forest, query, root).Run().Any()) return true;
+        return false;
+    }
+
+    private static bool IsEligible(ProviderForest forest, CandidateQuery query, string root)
+    {
+        if (query.RootRequired.IsEmpty && query.RootForbidden.IsEmpty) return true;
+        var traits = forest.Find(root)!.Traits;
+        return !query.RootRequired.Except(traits).Any() && !query.RootForbidden.Intersect(traits).Any();
     }
 
     /// <summary>The same providers can be had for several trees: that is one candidate.</summary>
@@ -39,7 +60,8 @@ public static class AllocationCandidates
         private readonly Dictionary<(string Provider, string ResourceClass), long> taken = [];
         private readonly Dictionary<string, SortedSet<string>> served = new(StringComparer.Ordinal);
 
-        public IEnumerable<AllocationCandidate> Run()
+        /// <summary>Stops at each way that is found; <see cref="Result"/> then tells it.</summary>
+        public IEnumerable<bool> Run()
         {
             // Groups with few choices first would be faster; their order is the query's, so that candidates come in an order that can be foretold.
             var choices = query.Groups.Select(g => g.Suffix == CandidateQuery.Unsuffixed ? [] : SingleProviders(g)).ToList();
@@ -48,11 +70,11 @@ public static class AllocationCandidates
             return Serve(0, choices);
         }
 
-        private IEnumerable<AllocationCandidate> Serve(int index, List<List<Provider>> choices)
+        private IEnumerable<bool> Serve(int index, List<List<Provider>> choices)
         {
             if (index == query.Groups.Length)
             {
-                if (KeepsPolicies()) yield return Result();
+                if (KeepsPolicies()) yield return true;
                 yield break;
             }
 
@@ -60,7 +82,7 @@ public static class AllocationCandidates
             if (group.Suffix == CandidateQuery.Unsuffixed)
             {
                 foreach (var _ in Spread(group, 0, []))
-                    foreach (var candidate in Serve(index + 1, choices)) yield return candidate;
+                    foreach (var found in Serve(index + 1, choices)) yield return found;
                 yield break;
             }
 
@@ -69,7 +91,7 @@ public static class AllocationCandidates
                 if (Take(provider, group.Resources))
                 {
                     served[group.Suffix] = [provider.Name];
-                    foreach (var candidate in Serve(index + 1, choices)) yield return candidate;
+                    foreach (var found in Serve(index + 1, choices)) yield return found;
                 }
 
                 GiveBack(provider, group.Resources);
@@ -177,7 +199,7 @@ public static class AllocationCandidates
             return true;
         }
 
-        private AllocationCandidate Result() => new(
+        public AllocationCandidate Result() => new(
             root,
             taken.GroupBy(t => t.Key.Provider).ToImmutableSortedDictionary(g => g.Key, g => g.ToImmutableSortedDictionary(t => t.Key.ResourceClass, t => t.Value, StringComparer.Ordinal), StringComparer.Ordinal),
             served.ToImmutableSortedDictionary(s => s.Key, s => s.Value.ToImmutableSortedSet(StringComparer.Ordinal), StringComparer.Ordinal));
