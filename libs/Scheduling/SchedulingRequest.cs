@@ -104,6 +104,29 @@ public sealed record SchedulingRequest
     /// <summary>Image that the root disk is made from.</summary>
     public ImageSpec? Image { get; init; }
 
+    /// <summary>
+    /// Whether a request of another server asks the very same, so that what is decided for one on a snapshot is decided for the other: but for the hosts where each has an entry. In
+    /// doubt it does not.
+    /// </summary>
+    /// <param name="other">The other request.</param>
+    /// <returns>True when it does.</returns>
+    public bool AsksTheSameAs(SchedulingRequest other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return ReferenceEquals(Flavor, other.Flavor) && ReferenceEquals(Image, other.Image) && ReferenceEquals(Group, other.Group) && ReferenceEquals(Recorded, other.Recorded)
+            && (AvailabilityZone, Project, FlavorName, ImageName) == (other.AvailabilityZone, other.Project, other.FlavorName, other.ImageName)
+            && (HostCidr, Query, PreferredCell, GroupPolicy, Invalid) == (other.HostCidr, other.Query, other.PreferredCell, other.GroupPolicy, other.Invalid)
+            && (SkipFilters, Rebuild, MayStay) == (other.SkipFilters, other.Rebuild, other.MayStay)
+            && Resources.SequenceEqual(other.Resources) && ExcludedHosts.SequenceEqual(other.ExcludedHosts)
+            && RootRequiredTraits.SequenceEqual(other.RootRequiredTraits) && RootForbiddenTraits.SequenceEqual(other.RootForbiddenTraits)
+            && RequiredTraits.SequenceEqual(other.RequiredTraits) && ForbiddenTraits.SequenceEqual(other.ForbiddenTraits)
+            && NotInAggregates.SequenceEqual(other.NotInAggregates) && SameHostAs.SequenceEqual(other.SameHostAs) && DifferentHostFrom.SequenceEqual(other.DifferentHostFrom)
+            && (OnlyHosts is { } only ? other.OnlyHosts is { } others && only.SequenceEqual(others) : other.OnlyHosts is null)
+            && (InAggregates == other.InAggregates || InAggregates.Length + other.InAggregates.Length == 0)
+            && (Groups == other.Groups || Groups.Length + other.Groups.Length == 0)
+            && (ReferenceEquals(Numa, other.Numa) || (Equals(Numa.Topology, other.Numa.Topology) && Numa.Devices.Length + other.Numa.Devices.Length == 0 && Equals(Numa.Networks, other.Numa.Networks)));
+    }
+
     /// <summary>Compiles the request of a server.</summary>
     /// <param name="server">The server, with its identity (<c>status.instanceID</c>, else its UID).</param>
     /// <param name="flavor">Its flavor.</param>

@@ -282,9 +282,7 @@ public sealed class SchedulingLoop
     /// <summary>A request that no host could take, on one version of the snapshot.</summary>
     private sealed record Refusal(long Version, SchedulingRequest Request, SchedulingOutcome.NoValidHost Outcome, ClusterEvents WokenBy)
     {
-        public bool IsFor(SchedulingRequest other) =>
-            Request.AvailabilityZone == other.AvailabilityZone && ReferenceEquals(Request.Flavor, other.Flavor) && ReferenceEquals(Request.Image, other.Image)
-            && Request.Resources.SequenceEqual(other.Resources);
+        public bool IsFor(SchedulingRequest other) => Request.AsksTheSameAs(other);
     }
 
     private abstract record Message

@@ -24,11 +24,17 @@ public sealed class SimpleCidrAffinityFilter : HostFilter
     /// <inheritdoc/>
     public override bool Passes(in SnapshotView hosts, SchedulingRequest request, int row)
     {
-        if (!Concerns(request)) return true;
+        return !Concerns(request) || IsIn(Range(request.HostCidr!), hosts.Capabilities[row].HostIP);
+    }
+
+    /// <inheritdoc/>
+    public override void Apply(in SnapshotView hosts, SchedulingRequest request, Survivors survivors)
+    {
+        if (!Concerns(request)) return;
         var range = Range(request.HostCidr!);
-        return IPAddress.TryParse(hosts.Capabilities[row].HostIP, out var address)
-            ? range.Contains(address)
-            : throw new FormatException($"the host's address is {hosts.Capabilities[row].HostIP ?? "not known"}");
+        var capabilities = hosts.Capabilities;
+        foreach (var row in survivors)
+            if (!IsIn(range, capabilities[row].HostIP)) survivors.Remove(row);
     }
 
     /// <inheritdoc/>
@@ -39,6 +45,9 @@ public sealed class SimpleCidrAffinityFilter : HostFilter
 
     /// <inheritdoc/>
     public override string Remedy(in SnapshotView hosts, SchedulingRequest request, int row) => $"if {hosts.Capabilities[row].HostIP} were in the range that the server asks for";
+
+    private static bool IsIn(IPNetwork range, string? address) =>
+        IPAddress.TryParse(address, out var parsed) ? range.Contains(parsed) : throw new FormatException($"the host's address is {address ?? "not known"}");
 
     /// <summary>Any address of the range may stand before the slash, so the bits after the prefix are cleared.</summary>
     private static IPNetwork Range(string text)
