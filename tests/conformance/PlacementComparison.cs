@@ -39,49 +39,43 @@ internal static class PlacementComparison
         var missing = expected.Where(c => !found.ContainsKey(c)).ToList();
         var limited = theirs["count"]!.GetValue<int>() is var count && ours["count"]!.GetValue<int>() == count && found.Count > count;
         var more = limited ? [] : found.Where(f => !expected.Contains(f.Key)).Select(f => f.Value).ToList();
-        if (missing.Count == 0 && more.Count > 0 && more.TrueForAll(c => IsWhollyShared(c, ours)))
+        var askedTwice = text.Contains("group_policy=none", StringComparison.Ordinal) ? [] : ClassesAskedTwice(text);
+        var shapes = askedTwice.Count == 0 ? [] : ours["candidates"]!.AsArray().Select(c => Shape(c!, askedTwice)).ToHashSet();
+        foreach (var candidate in missing)
         {
-            findings.Explained(SharedTwice);
+            if (askedTwice.Count > 0 && shapes.Contains(Shape(theirs["candidates"]!.AsArray().First(c => Sorted(c) == candidate)!, askedTwice))) findings.Explained(AddedUpAgain);
+            else findings.Different($"{text}: we lack {candidate}");
         }
-        else if (missing.Count + more.Count > 0 && AsksTwiceForAClass(text) && AreAmountsAlone(theirs["candidates"]!.AsArray(), ours["candidates"]!.AsArray(), ClassesAskedTwice(text)) && more.TrueForAll(ServesTwoGroups))
+
+        foreach (var candidate in more)
         {
-            findings.Explained(AddedUpAgain);
-        }
-        else
-        {
-            foreach (var candidate in missing) findings.Different($"{text}: we lack {candidate}");
-            foreach (var candidate in more) findings.Different($"{text}: we have also {Sorted(candidate)}");
+            if (IsWhollyShared(candidate, ours)) findings.Explained(SharedTwice);
+            else if (askedTwice.Count > 0 && Fits(candidate, ours)) findings.Explained(AddedUpAgain);
+            else findings.Different($"{text}: we have also {Sorted(candidate)}");
         }
 
         if (limited) return;
+        // With candidates of more trees than theirs there are more summaries than theirs.
         if (more.Count == 0) Same($"{text}: summaries", Sorted(theirs["summaries"]!.AsObject()), Sorted(ours["summaries"]!.AsObject()), findings);
     }
 
-    /// <summary>Placement copies the amounts that it adds up only under the policy <c>none</c>: under others they grow from candidate to candidate.</summary>
-    private static bool AsksTwiceForAClass(string query) => !query.Contains("group_policy=none", StringComparison.Ordinal) && ClassesAskedTwice(query).Count > 0;
-
+    /// <summary>Placement copies the amounts that it adds up only under the policy <c>none</c>: under others those of classes asked for more than once grow from candidate to candidate.</summary>
     private static HashSet<string> ClassesAskedTwice(string query) =>
         [.. query.Split('&').Where(p => p.StartsWith("resources", StringComparison.Ordinal)).SelectMany(p => Uri.UnescapeDataString(p[(p.IndexOf('=', StringComparison.Ordinal) + 1)..]).Split(',').Select(r => r.Split(':')[0]).Distinct())
             .CountBy(c => c).Where(c => c.Value > 1).Select(c => c.Key)];
 
-    /// <summary>Whether each of theirs is one of ours but for the amounts of classes that are asked for more than once.</summary>
-    private static bool AreAmountsAlone(JsonArray theirs, JsonArray ours, HashSet<string> askedTwice)
+    /// <summary>A candidate without the amounts of some classes.</summary>
+    private static string Shape(JsonNode candidate, HashSet<string> without)
     {
-        string Shape(JsonNode candidate)
-        {
-            var copy = candidate.DeepClone();
-            foreach (var (_, amounts) in copy["allocations"]!.AsObject())
-                foreach (var resourceClass in askedTwice.Where(c => amounts!.AsObject().ContainsKey(c))) amounts![resourceClass] = 0;
-            return Sorted(copy);
-        }
-
-        var known = ours.Select(c => Shape(c!)).ToHashSet();
-        return theirs.All(c => known.Contains(Shape(c!)));
+        var copy = candidate.DeepClone();
+        foreach (var (_, amounts) in copy["allocations"]!.AsObject())
+            foreach (var resourceClass in without.Where(c => amounts!.AsObject().ContainsKey(c))) amounts![resourceClass] = 0;
+        return Sorted(copy);
     }
 
-    /// <summary>Whether a provider serves more than one group: then what it is asked for is a sum.</summary>
-    private static bool ServesTwoGroups(JsonObject candidate) =>
-        candidate["mappings"]!.AsObject().SelectMany(m => m.Value!.AsArray().Select(p => p!.ToString())).CountBy(p => p).Any(p => p.Value > 1);
+    /// <summary>Whether a candidate fits, by the summaries, which were compared.</summary>
+    private static bool Fits(JsonObject candidate, JsonObject ours) => candidate["allocations"]!.AsObject().All(p => p.Value!.AsObject().All(a =>
+        ours["summaries"]![p.Key]!["resources"]![a.Key] is { } resource && resource["used"]!.GetValue<long>() + a.Value!.GetValue<long>() <= resource["capacity"]!.GetValue<long>()));
 
     /// <summary>Whether the unsuffixed group is served only by providers that share, and others by another tree.</summary>
     private static bool IsWhollyShared(JsonObject candidate, JsonObject ours)
