@@ -38,6 +38,7 @@ lint: ## Formatting, analysers, shell scripts
 publish: ## Programs to ship, in artifacts/publish
 	dotnet publish operator -c $(CONFIGURATION) --nologo -v quiet -o $(ARTIFACTS)/publish/operator
 	dotnet publish node-agent -c $(CONFIGURATION) --nologo -v quiet -o $(ARTIFACTS)/publish/node-agent
+	dotnet publish cli -c $(CONFIGURATION) --nologo -v quiet -o $(ARTIFACTS)/publish/cli
 
 clean: ## Remove what was built here (caches under ~/.cache/kilonova stay)
 	rm -rf $(ARTIFACTS)
