@@ -63,7 +63,7 @@ internal sealed class AgentService : IAsyncDisposable
         var look = new DomainLook(libvirt);
         var api = new InstanceApi(client, options.NodeName, state.HostID, sequence);
         heartbeat = new Heartbeat(client, options, sequence, time, loggers.CreateLogger<Heartbeat>());
-        hold = new RestoreHold(client, board);
+        hold = new RestoreHold(client, board, sequence);
         hold.Changed += SoonPass;
         host = new HostReporter(
             client, new HostFactsReader(libvirt, state, new KvmProbe(libvirt, state, time), options), libvirt, board, hold, heartbeat, state, options, time, loggers.CreateLogger<HostReporter>());
@@ -73,7 +73,7 @@ internal sealed class AgentService : IAsyncDisposable
         var guests = new GuestHost(builder, power, look, records, state, heartbeat, host, new HostShutdown(time), hold, metrics, time, loggers.CreateLogger<GuestHost>());
         var rounds = new InstanceRounds(api, guests, board, faults, metrics, sequence, loggers.CreateLogger<InstanceRounds>());
         scheduler = new InstanceScheduler(rounds, changes, time, loggers.CreateLogger<InstanceScheduler>());
-        pass = new FullPass(api, look, records, state, scheduler, hold, time, loggers.CreateLogger<FullPass>());
+        pass = new FullPass(api, look, records, state, scheduler, board, hold, time, loggers.CreateLogger<FullPass>());
         instances = new Informer<Instance>(api.Instances, api.Scope, new InformerOptions<Instance> { Transform = Small });
         instances.OnChange(scheduler.Notice);
         metrics.Observe(board, images, heartbeat);

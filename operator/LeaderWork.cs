@@ -59,7 +59,7 @@ public sealed class LeaderWork : IDisposable
         _namespaces = new("host-namespaces", new HostNamespaces(parts.Client, _cache, parts.Logs.CreateLogger<HostNamespaces>()).ReconcileAsync, Options(4));
         _aggregates = new("aggregates", new AggregateReconciler(api, _cache, _time).ReconcileAsync, Options(1));
         _ledgers = new("ledgers", new LedgerReconciler(_cache, store, policy.InventoryOf, _time).ReconcileAsync, Options(2));
-        _cells = new("cells", new CellReconciler(api, _cache, store, _settings.Scheduler.MaxAttempts, _time, parts.Logs.CreateLogger<CellReconciler>()).ReconcileAsync, Options(1));
+        _cells = new("cells", new CellReconciler(api, _cache, store, _settings.Scheduler.MaxAttempts, WakeAll, _time, parts.Logs.CreateLogger<CellReconciler>()).ReconcileAsync, Options(1));
 
         ControllerOptions<string> Options(int workers) => new() { Workers = workers, LoggerFactory = parts.Logs };
     }
@@ -152,12 +152,11 @@ public sealed class LeaderWork : IDisposable
     {
         if (!_leads)
             return;
-        if (change.Old?.Spec.Generation != change.New?.Spec.Generation || change.Old?.Spec.WaivedHosts != change.New?.Spec.WaivedHosts)
+        var (old, now) = (change.Old, change.New);
+        if (old?.Spec.Generation != now?.Spec.Generation || old?.Status?.CompletedGeneration != now?.Status?.CompletedGeneration || old?.Spec.WaivedHosts != now?.Spec.WaivedHosts)
             WakeCells();
-        if (RestoreHold.Holds(change.Old) == RestoreHold.Holds(change.New))
-            return;
-        foreach (var id in _cache.Ids())
-            Wake(id);
+        if (RestoreHold.Holds(old) != RestoreHold.Holds(now))
+            WakeAll();
     }
 
     /// <summary>A heartbeat. Taken note of by whoever may come to lead.</summary>
@@ -216,6 +215,12 @@ public sealed class LeaderWork : IDisposable
     {
         if (_leads)
             _servers.Queue.Add(instanceID);
+    }
+
+    private void WakeAll()
+    {
+        foreach (var id in _cache.Ids())
+            Wake(id);
     }
 
     private void HostChanged(string host)

@@ -9,7 +9,7 @@ namespace Kilonova.NodeAgent.Actors;
 /// Has everything looked at: every Instance of the host, every domain of ours, every record, every directory. At the start, after every gap in events, and every
 /// few minutes; so nothing hangs on an event that was missed.
 /// </summary>
-internal sealed class FullPass(InstanceApi api, DomainLook look, RecordStore records, StateDirectory state, InstanceScheduler scheduler, RestoreHold hold, TimeProvider time, ILogger<FullPass> logger)
+internal sealed class FullPass(InstanceApi api, DomainLook look, RecordStore records, StateDirectory state, InstanceScheduler scheduler, InstanceBoard board, RestoreHold hold, TimeProvider time, ILogger<FullPass> logger)
 {
     /// <summary>Tombstones are kept this long: longer than anybody restores an old backup of the store without noticing.</summary>
     private static readonly TimeSpan TombstoneAge = TimeSpan.FromDays(90);
@@ -25,7 +25,7 @@ internal sealed class FullPass(InstanceApi api, DomainLook look, RecordStore rec
         var directories = state.InstanceDirectories().Where(StateDirectory.IsInstanceID).ToList();
         var (readable, unreadable) = await api.ReadAllAsync(cancel);
         var all = domains.Concat(recorded).Concat(directories).Concat(readable.Keys).Concat(unreadable).ToHashSet(StringComparer.Ordinal);
-        hold.Passed(held, [.. all.Where(StateDirectory.IsInstanceID)]);
+        board.Expect(held, all.Where(StateDirectory.IsInstanceID));
         foreach (var id in all)
             scheduler.Look(id, held is null ? readable.GetValueOrDefault(id) : null);
         records.Prune(time.GetUtcNow() - TombstoneAge);

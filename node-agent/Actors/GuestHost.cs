@@ -22,8 +22,11 @@ internal sealed class GuestHost(
     TimeProvider time,
     ILogger<GuestHost> logger) : IGuestHost
 {
-    public async Task<HostView> ViewAsync(bool matters, CancellationToken cancel) =>
-        new(host.BootID, heartbeat.RenewedAt, heartbeat.IsFresh, matters && await shutdown.IsUnderWayAsync(cancel), time.GetUtcNow()) { HeldFor = hold.Generation };
+    public async Task<HostView> ViewAsync(bool matters, CancellationToken cancel)
+    {
+        var (heldFor, heldUntil) = hold.Now;
+        return new HostView(host.BootID, heartbeat.RenewedAt, heartbeat.IsFresh, matters && await shutdown.IsUnderWayAsync(cancel), time.GetUtcNow()) { HeldFor = heldFor, HeldUntil = heldUntil };
+    }
 
     public Task<DomainView?> LookAsync(string instanceID, CancellationToken cancel) => look.AtAsync(instanceID, cancel);
 

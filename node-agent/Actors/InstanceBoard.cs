@@ -8,15 +8,44 @@ namespace Kilonova.NodeAgent.Actors;
 internal sealed class InstanceBoard
 {
     private readonly ConcurrentDictionary<string, Entry> entries = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, long> looked = new(StringComparer.Ordinal);
+    private readonly Lock gate = new();
+    private Pass? pass;
+    private bool complete;
+    private long? answer;
 
     /// <summary>Called after a change that the Hypervisor's status shows.</summary>
     public event Action? Changed;
+
+    /// <summary>What a full pass found and nobody has looked at since.</summary>
+    private sealed record Pass(long? HeldFor, HashSet<string> Left);
 
     private sealed record Entry(Verdict Verdict, DomainView? Domain, StrayDomain? Stray);
 
     /// <summary>Guests that run.</summary>
     public int Running => entries.Values.Count(Runs);
+
+    /// <summary>
+    /// Whether everything that a full pass found was looked at by this process. Before that there may be more strays than <see cref="Strays"/> has: an agent that has
+    /// just begun must not be taken for one that found none.
+    /// </summary>
+    public bool IsComplete
+    {
+        get
+        {
+            lock (gate)
+                return complete;
+        }
+    }
+
+    /// <summary>R9: generation of a hold under which everything that a full pass found was looked at; null when there is none.</summary>
+    public long? Answer
+    {
+        get
+        {
+            lock (gate)
+                return answer;
+        }
+    }
 
     /// <summary>Strays, by instance ID.</summary>
     public IReadOnlyList<StrayDomain> Strays => [.. entries.Values.Select(entry => entry.Stray).OfType<StrayDomain>().OrderBy(stray => stray.InstanceID, StringComparer.Ordinal)];
@@ -40,28 +69,43 @@ internal sealed class InstanceBoard
         }
 
         var after = entries.GetValueOrDefault(id);
-        var firstLook = NoteHold(id, view.Host.HeldFor);
-        if (firstLook || before?.Stray != after?.Stray || Runs(before) != Runs(after))
+        if (Looked(id, view.Host.HeldFor) || before?.Stray != after?.Stray || Runs(before) != Runs(after))
             Changed?.Invoke();
         return before?.Verdict.Kind != verdict.Kind || before.Verdict.Message != verdict.Message;
     }
 
     private static bool Runs(Entry? entry) => entry?.Domain is { Ours: true, Active: true };
 
-    /// <summary>Whether each of these was looked at under the hold of this generation (R9), so that its strays are known.</summary>
-    public bool LookedUnder(long generation, IReadOnlyCollection<string> ids) => ids.All(id => looked.TryGetValue(id, out var under) && under == generation);
-
-    private bool NoteHold(string id, long? generation)
+    /// <summary>A full pass has found these, and has each looked at.</summary>
+    /// <param name="heldFor">Generation of the hold when it began (R9); null when there was none.</param>
+    /// <param name="ids">Instance IDs.</param>
+    public void Expect(long? heldFor, IEnumerable<string> ids)
     {
-        if (generation is not { } held)
+        bool ended;
+        lock (gate)
         {
-            looked.TryRemove(id, out _);
-            return false;
+            pass = new Pass(heldFor, new HashSet<string>(ids, StringComparer.Ordinal));
+            ended = End(pass);
         }
 
-        var first = !looked.TryGetValue(id, out var under) || under != held;
-        looked[id] = held;
-        return first;
+        if (ended)
+            Changed?.Invoke();
+    }
+
+    private bool Looked(string id, long? heldFor)
+    {
+        lock (gate)
+            return pass is { } last && last.HeldFor == heldFor && last.Left.Remove(id) && End(last);
+    }
+
+    // Whether that was the last one, and says something new.
+    private bool End(Pass last)
+    {
+        if (last.Left.Count > 0)
+            return false;
+        var isNew = !complete || answer != last.HeldFor;
+        (complete, answer) = (true, last.HeldFor);
+        return isNew;
     }
 
     private static StrayDomain Stray(InstanceView view, Verdict verdict) => new()

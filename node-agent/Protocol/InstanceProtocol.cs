@@ -201,9 +201,9 @@ internal static class InstanceProtocol
         if (view.Host.LeaseRenewedAt is not { } renewed)
             return Rest(VerdictKind.LeaseNotRenewed, "The host's Lease was not renewed in this boot.", LeaseRetry);
 
-        // R4, and the preparation may have taken long: what justifies the start is read after both.
+        // R4, R9, and the preparation may have taken long: what justifies the start is read after all of them. The end of a hold may have brought a note.
         var read = view.Instance!.AskedAt;
-        if (read < renewed || (prepared is not null && read < prepared.FinishedAt))
+        if (read < renewed || read < view.Host.HeldUntil || (prepared is not null && read < prepared.FinishedAt))
             return new Step.ReadInstance();
         if (view.Ledger is not { } ledger || ledger.AskedAt < read)
             return new Step.ReadLedger();

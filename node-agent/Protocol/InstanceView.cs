@@ -46,6 +46,9 @@ internal sealed record HostView(string BootID, Moment? LeaseRenewedAt, bool Leas
 {
     /// <summary>R9: the store was restored from a copy under this generation, and not every host has said yet what it runs; null when nothing is held.</summary>
     public long? HeldFor { get; init; }
+
+    /// <summary>When this process learned that the last hold was over; null when there was none.</summary>
+    public Moment? HeldUntil { get; init; }
 }
 
 /// <summary>A point in the order of what this process did. Not a time: only the order counts.</summary>

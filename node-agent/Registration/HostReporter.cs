@@ -221,7 +221,7 @@ internal sealed class HostReporter : IDisposable
     private async Task<TimeSpan> TellStatusAsync(Hypervisor hypervisor, DiskSpace disk, CancellationToken cancel)
     {
         // The answer first, then the strays that it vouches for.
-        var answer = hold.Answer;
+        var (answer, complete) = (hold.Answer, board.IsComplete);
         var status = HostStatus.Of(hypervisor, new HostKnowledge
         {
             ReportedGeneration = answer,
@@ -233,6 +233,7 @@ internal sealed class HostReporter : IDisposable
             LibvirtTrouble = libvirt.LastError,
             Disk = disk,
             RunningGuests = board.Running,
+            StraysComplete = complete,
             Strays = board.Strays,
             Now = time.GetUtcNow(),
         });

@@ -28,6 +28,9 @@ internal sealed record HostKnowledge
     /// <summary>Generation of a hold for which these strays are all that there are (R9); null when there is nothing to answer.</summary>
     public long? ReportedGeneration { get; init; }
 
+    /// <summary>Whether there are no other strays than these; before everything was looked at, those that were told before may still be there.</summary>
+    public bool StraysComplete { get; init; }
+
     public IReadOnlyList<StrayDomain> Strays { get; init; } = [];
 
     public DateTimeOffset Now { get; init; }
@@ -66,7 +69,7 @@ internal static class HostStatus
             FreeDiskGiB = old.FreeDiskGiB is { } told && Math.Abs(told - know.Disk.FreeGiB) < DiskStep * know.Disk.TotalGiB ? told : know.Disk.FreeGiB,
             RunningGuests = know.RunningGuests,
             ReportedGeneration = know.ReportedGeneration ?? old.ReportedGeneration,
-            Strays = know.Strays.Count > 0 || old.Strays is not null ? know.Strays : null,
+            Strays = Strays(old.Strays, know.Strays, know.StraysComplete),
             Conditions = Conditions(old.Conditions ?? [], hypervisor.Metadata.Generation, know),
         };
     }
@@ -74,6 +77,16 @@ internal static class HostStatus
     /// <summary>Whether two statuses differ in more than figures that change all the time.</summary>
     public static bool DiffersOnlyInFigures(HypervisorStatus? old, HypervisorStatus now, Func<HypervisorStatus, HypervisorStatus, bool> same) =>
         old is not null && same(old, now with { RunningGuests = old.RunningGuests, FreeDiskGiB = old.FreeDiskGiB });
+
+    /// <summary>The strays to tell: never fewer than before, until everything was looked at.</summary>
+    public static IReadOnlyList<StrayDomain>? Strays(IReadOnlyList<StrayDomain>? told, IReadOnlyList<StrayDomain> found, bool complete)
+    {
+        if (told is null)
+            return found.Count > 0 ? found : null;
+        return complete
+            ? found
+            : [.. found.Concat(told.Where(t => found.All(f => f.InstanceID != t.InstanceID))).OrderBy(s => s.InstanceID, StringComparer.Ordinal)];
+    }
 
     /// <summary>The raw facts for the ledger; ratios and reservations are the operator's.</summary>
     public static ResourceProviderSpec Provider(string hostID, HostFacts facts, DiskSpace disk, ResourceProviderSpec? old) => (old ?? new ResourceProviderSpec { HostID = hostID }) with

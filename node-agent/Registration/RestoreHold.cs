@@ -2,6 +2,7 @@ using Kilonova.Crds;
 using Kilonova.Kubernetes.Cache;
 using Kilonova.Kubernetes.Client;
 using Kilonova.NodeAgent.Actors;
+using Kilonova.NodeAgent.Protocol;
 
 namespace Kilonova.NodeAgent.Registration;
 
@@ -16,17 +17,21 @@ internal sealed class RestoreHold
 
     private readonly Informer<Cell> cells;
     private readonly InstanceBoard board;
-    private Pass? pass;
 
-    private sealed record Pass(long Generation, IReadOnlyCollection<string> Ids);
+    private volatile State state = new(null, null);
 
-    public RestoreHold(KubernetesClient client, InstanceBoard board)
+    private sealed record State(long? Generation, Moment? EndedAt);
+
+    public RestoreHold(KubernetesClient client, InstanceBoard board, Sequence sequence)
     {
         cells = new Informer<Cell>(client.Resource(ResourceType.Of(CrdsJsonContext.Default.Cell)), WatchScope.Named(LocalCell));
         cells.OnChange(change =>
         {
-            if (GenerationOf(change.Old) != GenerationOf(change.New))
-                Changed?.Invoke();
+            var (before, now) = (state, GenerationOf(change.New));
+            if (now == before.Generation)
+                return;
+            state = new State(now, now is null ? sequence.Next() : before.EndedAt);
+            Changed?.Invoke();
         });
         this.board = board;
     }
@@ -35,10 +40,20 @@ internal sealed class RestoreHold
     public event Action? Changed;
 
     /// <summary>Generation for which everything is held; null when nothing is.</summary>
-    public long? Generation => GenerationOf(cells.Get(new NamespacedName(LocalCell)));
+    public long? Generation => state.Generation;
+
+    /// <summary>Both at once: the generation for which everything is held, and when the last hold was over.</summary>
+    public (long? Generation, Moment? EndedAt) Now
+    {
+        get
+        {
+            var now = state;
+            return (now.Generation, now.EndedAt);
+        }
+    }
 
     /// <summary>Generation for which everything here was looked at since nothing is started or destroyed any more; null when there is none, or not all was.</summary>
-    public long? Answer => Generation is { } held && pass is { } last && last.Generation == held && board.LookedUnder(held, last.Ids) ? held : null;
+    public long? Answer => Generation is { } held && board.Answer == held ? held : null;
 
     /// <summary>Whether it is known if there is a hold.</summary>
     public bool IsKnown => cells.HasSynced;
@@ -48,11 +63,6 @@ internal sealed class RestoreHold
 
     /// <summary>Follows the cell until stopped.</summary>
     public Task RunAsync(CancellationToken stop) => cells.RunAsync(stop);
-
-    /// <summary>A full pass that began under a hold has everything looked at that it found.</summary>
-    /// <param name="generation">Of the hold, when the pass began; null when there was none.</param>
-    /// <param name="ids">Instance IDs that it found.</param>
-    public void Passed(long? generation, IReadOnlyCollection<string> ids) => pass = generation is { } held ? new Pass(held, ids) : null;
 
     /// <summary>Generation for which a cell is held; null when it is not.</summary>
     public static long? GenerationOf(Cell? cell) => cell?.Spec.Generation is { } generation && generation > (cell.Status?.CompletedGeneration ?? 0) ? generation : null;

@@ -19,6 +19,7 @@ public sealed class ClusterCache : ICatalog
     private readonly Index<Instance> _instancesById;
     private readonly Index<ResourceProvider> _providersById;
     private readonly Index<Hypervisor> _straysById;
+    private long _released;
 
     /// <summary>Creates the informers; they do nothing until they are run.</summary>
     public ClusterCache(ApiResources api)
@@ -128,8 +129,14 @@ public sealed class ClusterCache : ICatalog
         return new PlacementView(instanceID, server, places, StraysOf(instanceID)) { Held = IsHeld };
     }
 
-    /// <summary>Whether a restored store is held (R9).</summary>
-    public bool IsHeld => RestoreHold.Holds(Cells.Get(new NamespacedName(CellNames.Local)));
+    /// <summary>
+    /// Whether a restored store is held (R9): until the generation is complete, and this process has read since what the hosts said. Informers of different
+    /// kinds are not equally old: one that shows the end of the hold says nothing of the strays that another has not seen yet.
+    /// </summary>
+    public bool IsHeld => Cells.Get(new NamespacedName(CellNames.Local))?.Spec.Generation is { } generation && generation > Interlocked.Read(ref _released);
+
+    /// <summary>The generation is complete, and what the hosts said by then is in this cache.</summary>
+    public void Release(long generation) => Interlocked.Exchange(ref _released, generation);
 
     /// <summary>Where an instance ID's Server is to be found: by the Server, or by what was left of it.</summary>
     public static PlacementKey? KeyOf(PlacementView view)

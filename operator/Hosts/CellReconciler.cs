@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 namespace Kilonova.Operator.Hosts;
 
 /// <summary>Keeps the two cells that always are, <c>local</c> and <c>cell0</c>, counts what is in them, and ends the hold after a restore (R9).</summary>
-public sealed class CellReconciler(ApiResources api, ClusterCache cache, IPlacementStore store, int maxAttempts, TimeProvider time, ILogger<CellReconciler> logger)
+public sealed class CellReconciler(ApiResources api, ClusterCache cache, IPlacementStore store, int maxAttempts, Action released, TimeProvider time, ILogger<CellReconciler> logger)
 {
     /// <summary>How soon a held cell is looked at again, if nothing tells of a change.</summary>
     private static readonly TimeSpan HoldRetry = TimeSpan.FromSeconds(2);
@@ -57,7 +57,18 @@ public sealed class CellReconciler(ApiResources api, ClusterCache cache, IPlacem
         cache.Cells.Observe(written);
         if (completed != cell.Status?.CompletedGeneration)
             logger.HoldEnded(completed!.Value);
+        if (local && held is null && cache.IsHeld)
+            await ReleaseAsync(written.Spec.Generation!.Value, cancellation);
         return held is null ? Result.Done : Result.RequeueAfter(HoldRetry);
+    }
+
+    /// <summary>What the hosts said is read by quorum once more, then everything is looked at.</summary>
+    private async Task ReleaseAsync(long generation, CancellationToken cancellation)
+    {
+        foreach (var hypervisor in (await api.Hypervisors.ListAsync(WatchScope.Cluster, null, cancellation)).Items)
+            cache.Hypervisors.Observe(hypervisor);
+        cache.Release(generation);
+        released();
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using Kilonova.Crds;
 using Kilonova.Operator.Placement;
+using Kilonova.Operator.Protocol;
 using Kilonova.Protocol.Tests.Simulation;
 using static Kilonova.Protocol.Tests.Simulation.Play;
 
@@ -197,6 +198,27 @@ public sealed class MoveTraceTests
             stage.Converge();
             RunsOnlyOn(stage, "a");
         }
+    }
+
+    [Fact]
+    public void A_stray_stays_told_while_its_agent_starts_anew()
+    {
+        using var stage = new Stage();
+        var (copy, version) = (stage.Store.Snapshot(), stage.Store.Version);
+        RunOn(stage, "a");
+        stage.Restore(copy, version);
+        stage.Converge();
+        Assert.Single(stage.Store.Strays["a"]);
+
+        // A new process has looked at nothing yet. Nobody may take that for there being nothing.
+        stage.World.RunPast(stage.StartAgent("a"), "report strays");
+        var leader = stage.Reconcile("leader");
+        stage.World.RunToEnd(leader);
+        if (leader.Rest!.Step is PlaceServer)
+            stage.World.RunToEnd(stage.Place("leader", "b"));
+        stage.RunAgent(stage.StartAgent("b"));
+        Assert.Equal(new Wait(WaitReason.FoundOnHost, "a"), leader.Rest.Step);
+        Assert.False(stage.Host("b").Runs(Stage.ID));
     }
 
     [Fact]

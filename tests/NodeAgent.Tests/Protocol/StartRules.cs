@@ -84,6 +84,14 @@ public class StartRules
     }
 
     [Fact]
+    public void R9_an_Instance_read_before_the_end_of_the_hold_is_read_again()
+    {
+        var view = Recorded();
+        Assert.IsType<Step.ReadInstance>(InstanceProtocol.Next(view with { Host = view.Host with { HeldUntil = new Moment(9) } }));
+        Assert.IsType<Step.StartDomain>(InstanceProtocol.Next(view with { Host = view.Host with { HeldUntil = new Moment(1) } }));
+    }
+
+    [Fact]
     public void A_deleted_Instance_is_never_started() => Assert.IsNotType<Step.StartDomain>(InstanceProtocol.Next(Recorded().With(Instance().Deleted())));
 
     [Theory]

@@ -18,22 +18,36 @@ public class RestoreHoldTests
         Assert.Equal(held, RestoreHold.GenerationOf(new Cell { Metadata = new() { Name = "local" }, Spec = new CellSpec { Generation = generation }, Status = new CellStatus { CompletedGeneration = completed } }));
 
     [Fact]
-    public void What_was_looked_at_before_the_hold_or_under_an_earlier_one_is_looked_at_again()
+    public void A_host_answers_when_everything_that_a_pass_under_the_hold_found_was_looked_at_under_it()
     {
         var board = new InstanceBoard();
+        board.Expect(3, [Views.ID]);
+        Look(board, null);
+        Look(board, 2);
+        Assert.Null(board.Answer);
+        Assert.False(board.IsComplete);
         var told = 0;
         board.Changed += () => told++;
-        Assert.True(board.LookedUnder(3, []));
-        Look(board, null);
-        told = 0;
-        Assert.False(board.LookedUnder(3, [Views.ID]));
-        Look(board, 2);
-        Assert.False(board.LookedUnder(3, [Views.ID]));
         Look(board, 3);
-        Assert.True(board.LookedUnder(3, [Views.ID]));
-        Assert.Equal(2, told);
+        Assert.Equal(3, board.Answer);
+        Assert.True(board.IsComplete);
         Look(board, 3);
-        Assert.Equal(2, told);
+        Assert.Equal(1, told);
+        board.Expect(4, []);
+        Assert.Equal(4, board.Answer);
+        board.Expect(null, [Views.ID]);
+        Assert.True(board.IsComplete);
+    }
+
+    [Fact]
+    public void Strays_that_were_told_stay_told_until_everything_was_looked_at()
+    {
+        StrayDomain a = new() { InstanceID = "a", Reason = "old" }, b = new() { InstanceID = "b", Reason = "r" }, again = new() { InstanceID = "a", Reason = "new" };
+        Assert.Equal([a], HostStatus.Strays([a], [], complete: false));
+        Assert.Equal([again, b], HostStatus.Strays([a], [b, again], complete: false));
+        Assert.Equal([b], HostStatus.Strays([a], [b], complete: true));
+        Assert.Equal([], HostStatus.Strays([a], [], complete: true));
+        Assert.Null(HostStatus.Strays(null, [], complete: true));
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using Kilonova.Kubernetes.Client;
 using Kilonova.NodeAgent;
 using Kilonova.NodeAgent.Actors;
 using Kilonova.NodeAgent.Protocol;
+using Kilonova.NodeAgent.Registration;
 using Kilonova.Operator.Protocol;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -24,11 +25,13 @@ internal sealed class Agent(World world, MemoryStore store, MemoryHost host, Mod
     private readonly Sequence _sequence = new();
     private readonly InstanceBoard _board = new();
     private readonly Dictionary<string, long> _busy = [];
-    private readonly Dictionary<string, long> _looked = [];
+    private long _passed = -1;
     private readonly HashSet<string> _calledOff = [];
     private readonly Dictionary<string, InstanceReading> _listed = [];
     private readonly int _boot = host.Boot;
     private Moment? _renewed;
+    private Moment? _heldUntil;
+    private bool _wasHeld;
     private bool _straysChanged = true;
     private InstanceRounds? _rounds;
 
@@ -36,14 +39,7 @@ internal sealed class Agent(World world, MemoryStore store, MemoryHost host, Mod
     {
         _rounds = new InstanceRounds(this, this, _board, new FaultPoints([], ""), Metrics, _sequence, NullLogger<InstanceRounds>.Instance);
         _board.Changed += () => _straysChanged = true;
-        host.Due.UnionWith(host.Ids);
-        foreach (var (at, id) in store.Instances.Keys)
-        {
-            if (at == host.Name)
-                host.Due.Add(id);
-        }
-
-        return Task.WhenAll(BeatAsync(), ReportAsync(), WorkAsync(), WorkAsync());
+        return Task.WhenAll(BeatAsync(), PassAsync(), ReportAsync(), WorkAsync(), WorkAsync());
     }
 
     /// <summary>Whether it has nothing to do.</summary>
@@ -61,23 +57,40 @@ internal sealed class Agent(World world, MemoryStore store, MemoryHost host, Mod
     {
         while (true)
         {
-            await Do("report strays", Report, () => _straysChanged || HasLooked);
+            await Do("report strays", Report, () => _straysChanged || HasAnswer);
             _straysChanged = false;
         }
     }
 
     private bool Report()
     {
-        store.Report(host.Name, _board.Strays, HasLooked ? store.Generation : store.Reported.GetValueOrDefault(host.Name));
+        var strays = HostStatus.Strays(store.Strays.GetValueOrDefault(host.Name), _board.Strays, _board.IsComplete);
+        store.Report(host.Name, strays ?? [], HasAnswer ? store.Generation : store.Reported.GetValueOrDefault(host.Name));
+        return true;
+    }
+
+    /// <summary>A full pass at the start, and whenever a hold begins or ends: everything that is here is looked at.</summary>
+    private async Task PassAsync()
+    {
+        while (true)
+        {
+            await Do("full pass", Pass, () => _passed != (HeldFor ?? 0));
+            _passed = HeldFor ?? 0;
+        }
+    }
+
+    private bool Pass()
+    {
+        var all = host.Ids.Concat(store.Instances.Keys.Where(k => k.Host == host.Name).Select(k => k.Id)).ToHashSet(StringComparer.Ordinal);
+        _board.Expect(HeldFor, all);
+        host.Due.UnionWith(all);
         return true;
     }
 
     private long? HeldFor => store.Held ? store.Generation : null;
 
-    /// <summary>R9: whether everything here was looked at since nothing is started or destroyed any more, and the host has not said so yet.</summary>
-    private bool HasLooked => store.Held && store.Reported.GetValueOrDefault(host.Name) < store.Generation && _renewed is not null
-        && _busy.Values.All(g => g == store.Generation)
-        && host.Ids.Concat(store.Instances.Keys.Where(k => k.Host == host.Name).Select(k => k.Id)).All(id => _looked.GetValueOrDefault(id) == store.Generation);
+    /// <summary>R9: whether the host can say what it runs, and has not said so yet.</summary>
+    private bool HasAnswer => HeldFor is { } held && _board.Answer == held && store.Reported.GetValueOrDefault(host.Name) < held && _renewed is not null;
 
     private async Task WorkAsync()
     {
@@ -100,7 +113,6 @@ internal sealed class Agent(World world, MemoryStore store, MemoryHost host, Mod
                 host.Due.Add(id);
             }
 
-            _looked[id] = _busy[id];
             _busy.Remove(id);
         }
     }
@@ -191,7 +203,11 @@ internal sealed class Agent(World world, MemoryStore store, MemoryHost host, Mod
     Task<HostView> IGuestHost.ViewAsync(bool matters, CancellationToken cancel)
     {
         var renewed = _renewed is not null && model.Off.HasFlag(Rules.LeaseFirst) ? new Moment(0) : _renewed;
-        return Task.FromResult(new HostView($"boot-{_boot}", renewed, _renewed is not null, false, DateTimeOffset.UnixEpoch.AddSeconds(World.Steps)) { HeldFor = HeldFor });
+        if (HeldFor is not null)
+            _wasHeld = true;
+        else if (_wasHeld)
+            (_wasHeld, _heldUntil) = (false, _sequence.Next());
+        return Task.FromResult(new HostView($"boot-{_boot}", renewed, _renewed is not null, false, DateTimeOffset.UnixEpoch.AddSeconds(World.Steps)) { HeldFor = HeldFor, HeldUntil = _heldUntil });
     }
 
     Task<DomainView?> IGuestHost.LookAsync(string instanceID, CancellationToken cancel) => Of(instanceID, "look at domain", () =>

@@ -57,7 +57,8 @@ internal sealed class MemoryStore
         Servers = servers ? new(now.Servers) : Servers,
         Ledgers = ledgers ? new(now.Ledgers) : Ledgers,
         Instances = instances ? new(now.Instances) : Instances,
-        Strays = strays ? new(now.Strays) : Strays,
+        // Who learns of the end of a hold reads what the hosts said before going on.
+        Strays = strays || (Held && !now.Held) ? new(now.Strays) : Strays,
         Gone = new(now.Gone),
         Held = now.Held,
     };
