@@ -124,30 +124,48 @@ public static class SchedulerOptions
     private static SchedulerOption Flag(
         string name, string? nova, Func<SchedulerConfiguration, bool> get, Func<SchedulerConfiguration, bool, SchedulerConfiguration> set, string description) => new()
         {
-            Name = name, NovaName = nova, Description = description, Rule = "true or false", Keeps = _ => true, Write = c => get(c) ? "true" : "false",
+            Name = name,
+            NovaName = nova,
+            Description = description,
+            Rule = "true or false",
+            Keeps = _ => true,
+            Write = c => get(c) ? "true" : "false",
             Read = (c, v) => v.ValueKind is JsonValueKind.True or JsonValueKind.False ? set(c, v.GetBoolean()) : null,
         };
 
     private static SchedulerOption Whole(
         string name, string? nova, Func<SchedulerConfiguration, int> get, Func<SchedulerConfiguration, int, SchedulerConfiguration> set, int minimum, string description) => new()
         {
-            Name = name, NovaName = nova, Description = description, Rule = $"a whole number, at least {minimum}", Keeps = c => get(c) >= minimum,
-            Write = c => get(c).ToString(CultureInfo.InvariantCulture), Read = (c, v) => v.ValueKind == JsonValueKind.Number && v.TryGetInt32(out var value) ? set(c, value) : null,
+            Name = name,
+            NovaName = nova,
+            Description = description,
+            Rule = $"a whole number, at least {minimum}",
+            Keeps = c => get(c) >= minimum,
+            Write = c => get(c).ToString(CultureInfo.InvariantCulture),
+            Read = (c, v) => v.ValueKind == JsonValueKind.Number && v.TryGetInt32(out var value) ? set(c, value) : null,
         };
 
     private static SchedulerOption Number(
         string name, string? nova, Func<SchedulerConfiguration, double> get, Func<SchedulerConfiguration, double, SchedulerConfiguration> set, string description, double? minimum = null) => new()
         {
-            Name = name, NovaName = nova, Description = description, Rule = minimum is null ? "a number" : $"a number, at least {minimum.Value.ToString(CultureInfo.InvariantCulture)}",
-            Keeps = c => double.IsFinite(get(c)) && !(get(c) < minimum), Write = c => get(c).ToString("0.0###############", CultureInfo.InvariantCulture),
+            Name = name,
+            NovaName = nova,
+            Description = description,
+            Rule = minimum is null ? "a number" : $"a number, at least {minimum.Value.ToString(CultureInfo.InvariantCulture)}",
+            Keeps = c => double.IsFinite(get(c)) && !(get(c) < minimum),
+            Write = c => get(c).ToString("0.0###############", CultureInfo.InvariantCulture),
             Read = (c, v) => v.ValueKind == JsonValueKind.Number && v.TryGetDouble(out var value) ? set(c, value) : null,
         };
 
     private static SchedulerOption Text(
         string name, string? nova, Func<SchedulerConfiguration, string?> get, Func<SchedulerConfiguration, string?, SchedulerConfiguration> set, bool required, string description) => new()
         {
-            Name = name, NovaName = nova, Description = description, Rule = required ? "a text that is not empty" : "a text that is not empty, or null",
-            Keeps = c => get(c) is { } text ? text.Length > 0 : !required, Write = c => get(c) is { } text ? $"\"{text}\"" : "null",
+            Name = name,
+            NovaName = nova,
+            Description = description,
+            Rule = required ? "a text that is not empty" : "a text that is not empty, or null",
+            Keeps = c => get(c) is { } text ? text.Length > 0 : !required,
+            Write = c => get(c) is { } text ? $"\"{text}\"" : "null",
             Read = (c, v) => v.ValueKind == JsonValueKind.String ? set(c, v.GetString()) : v.ValueKind == JsonValueKind.Null ? set(c, null) : null,
         };
 
@@ -155,7 +173,10 @@ public static class SchedulerOptions
         string name, string? nova, Func<SchedulerConfiguration, ImmutableArray<string>> get, Func<SchedulerConfiguration, ImmutableArray<string>, SchedulerConfiguration> set,
         Func<ImmutableArray<string>, bool>? keeps, string rule, string description) => new()
         {
-            Name = name, NovaName = nova, Description = description, Rule = $"a list of texts: {rule}",
+            Name = name,
+            NovaName = nova,
+            Description = description,
+            Rule = $"a list of texts: {rule}",
             Keeps = c => !get(c).IsDefault && get(c).All(n => !string.IsNullOrEmpty(n)) && keeps?.Invoke(get(c)) != false,
             Write = c => get(c).IsDefault ? "null" : $"[{string.Join(", ", get(c).Select(n => $"\"{n}\""))}]",
             Read = (c, v) => v.ValueKind == JsonValueKind.Array && v.EnumerateArray().All(e => e.ValueKind == JsonValueKind.String)
@@ -165,7 +186,12 @@ public static class SchedulerOptions
     private static SchedulerOption Choice<T>(string name, string? nova, Func<SchedulerConfiguration, T> get, Func<SchedulerConfiguration, T, SchedulerConfiguration> set, string description)
         where T : struct, Enum => new()
         {
-            Name = name, NovaName = nova, Description = description, Rule = $"one of {string.Join(", ", Enum.GetNames<T>())}", Keeps = c => Enum.IsDefined(get(c)), Write = c => $"\"{get(c)}\"",
+            Name = name,
+            NovaName = nova,
+            Description = description,
+            Rule = $"one of {string.Join(", ", Enum.GetNames<T>())}",
+            Keeps = c => Enum.IsDefined(get(c)),
+            Write = c => $"\"{get(c)}\"",
             Read = (c, v) => v.ValueKind == JsonValueKind.String && Enum.GetNames<T>().Contains(v.GetString(), StringComparer.Ordinal) ? set(c, Enum.Parse<T>(v.GetString()!)) : null,
         };
 

@@ -14,9 +14,17 @@ public sealed class WidePropertyTests
     {
         EnabledFilters = [.. SchedulerRegistry.Default.Filters.Keys.Order(StringComparer.Ordinal)],
         EnabledWeighers = [.. SchedulerRegistry.Default.Weighers.Keys.Order(StringComparer.Ordinal)],
-        MetricsWeightSetting = ["m=1"], MetricsRequired = false, MaxInstancesPerHost = 3, MaxIoOpsPerHost = 3,
-        IsolatedHosts = ["host001"], IsolatedImages = ["ns/odd"], RestrictIsolatedHostsToIsolatedImages = false,
-        LimitTenantsToAggregate = true, EnableIsolatedAggregateFiltering = true, ImageMetadataPrefilter = true, AggregateExtraSpecsWithoutPrefix = true,
+        MetricsWeightSetting = ["m=1"],
+        MetricsRequired = false,
+        MaxInstancesPerHost = 3,
+        MaxIoOpsPerHost = 3,
+        IsolatedHosts = ["host001"],
+        IsolatedImages = ["ns/odd"],
+        RestrictIsolatedHostsToIsolatedImages = false,
+        LimitTenantsToAggregate = true,
+        EnableIsolatedAggregateFiltering = true,
+        ImageMetadataPrefilter = true,
+        AggregateExtraSpecsWithoutPrefix = true,
     };
 
     public sealed record Case(HostFacts[] Hosts, SchedulingRequest[] Requests)

@@ -210,7 +210,13 @@ internal sealed partial class PlacementQuery
 
         public RequestGroup Build(string suffix) => new()
         {
-            Suffix = suffix, Resources = Resources, RequiredTraits = [.. Required], ForbiddenTraits = [.. Forbidden], MemberOf = [.. memberOf], NotMemberOf = [.. notMemberOf], InTree = InTree,
+            Suffix = suffix,
+            Resources = Resources,
+            RequiredTraits = [.. Required],
+            ForbiddenTraits = [.. Forbidden],
+            MemberOf = [.. memberOf],
+            NotMemberOf = [.. notMemberOf],
+            InTree = InTree,
         };
     }
 }

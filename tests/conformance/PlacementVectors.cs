@@ -81,7 +81,8 @@ public sealed class PlacementVectors : VectorKind
                 ["traits"] = new JsonArray([.. provider.Traits.Order(StringComparer.Ordinal).Select(t => JsonValue.Create(t))]),
                 ["resources"] = new JsonObject(provider.Inventories.OrderBy(i => i.ResourceClass, StringComparer.Ordinal).Select(i => KeyValuePair.Create(i.ResourceClass, (JsonNode?)new JsonObject
                 {
-                    ["capacity"] = i.Capacity, ["used"] = provider.Used.GetValueOrDefault(i.ResourceClass),
+                    ["capacity"] = i.Capacity,
+                    ["used"] = provider.Used.GetValueOrDefault(i.ResourceClass),
                 }))),
             };
         }

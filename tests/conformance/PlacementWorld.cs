@@ -33,7 +33,10 @@ internal sealed class PlacementWorld
             // It was made, then given its inventories, traits and aggregates, each a change.
             providers[provider["uuid"]!.ToString()] = new Entry
             {
-                Parent = provider["parent"]?.ToString(), Traits = traits, Aggregates = aggregates, Inventory = InventoryOf(provider["inventories"]!.AsObject()),
+                Parent = provider["parent"]?.ToString(),
+                Traits = traits,
+                Aggregates = aggregates,
+                Inventory = InventoryOf(provider["inventories"]!.AsObject()),
                 Generation = (provider["inventories"]!.AsObject().Count > 0 ? 1 : 0) + (traits.IsEmpty ? 0 : 1) + (aggregates.IsEmpty ? 0 : 1),
             };
         }
@@ -142,7 +145,12 @@ internal sealed class PlacementWorld
         {
             ["inventories"] = new JsonObject(inventory.Inventories.OrderBy(i => i.ResourceClass, StringComparer.Ordinal).Select(i => KeyValuePair.Create(i.ResourceClass, (JsonNode?)new JsonObject
             {
-                ["allocation_ratio"] = i.AllocationRatio, ["max_unit"] = i.MaxUnit, ["min_unit"] = i.MinUnit, ["reserved"] = i.Reserved, ["step_size"] = i.StepSize, ["total"] = i.Total,
+                ["allocation_ratio"] = i.AllocationRatio,
+                ["max_unit"] = i.MaxUnit,
+                ["min_unit"] = i.MinUnit,
+                ["reserved"] = i.Reserved,
+                ["step_size"] = i.StepSize,
+                ["total"] = i.Total,
             }))),
             ["resource_provider_generation"] = provider.Generation,
         });

@@ -88,7 +88,8 @@ public sealed class HintFilterTests
     {
         var group = new ServerGroupFacts
         {
-            Policy = ServerGroupPolicy.AntiAffinity, MaxServerPerHost = most,
+            Policy = ServerGroupPolicy.AntiAffinity,
+            MaxServerPerHost = most,
             Members = [new("m1", null), new("m2", null), new("m3", null), new("m4", "one-said"), new("m5", null), new("wanted", null)],
         };
         Assert.Equal(expected, Passing("ServerGroupAntiAffinityFilter", Request() with { Group = group, MayStay = true },

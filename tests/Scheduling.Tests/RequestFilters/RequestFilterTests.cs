@@ -29,7 +29,9 @@ public sealed class RequestFilterTests
         Assert.Equal(ClusterEvents.AggregatesChanged, snapshot.ApplyAggregates([new AggregateFacts("agg-empty", new Dictionary<string, string> { ["filter_tenant_id"] = "empty" })]));
         Assert.Equal(expected, Placed(Request() with { Project = project }, new SchedulerConfiguration
         {
-            LimitTenantsToAggregate = limited, AggregateRequiredForTenants = required, EnabledFilters = [],
+            LimitTenantsToAggregate = limited,
+            AggregateRequiredForTenants = required,
+            EnabledFilters = [],
         }, snapshot));
     }
 
