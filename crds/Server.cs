@@ -137,7 +137,7 @@ public sealed record ServerSpec : WireObject
     public string? AvailabilityZone { get; init; }
 
     /// <summary>Wishes to the scheduler.</summary>
-    [NotImplemented]
+    [Immutable(Instead = "create another Server")]
     public SchedulerHints? SchedulerHints { get; init; }
 
     /// <summary>What to do when no host can hold the server: try again when something changes, or fail.</summary>

@@ -76,6 +76,7 @@ public sealed record SchedulerHints : WireObject
 {
     /// <summary>Name of a ServerGroup of this namespace that the server joins when it is created.</summary>
     [ObjectName]
+    [NotImplemented]
     public string? Group { get; init; }
 
     /// <summary>Servers of this namespace on whose hosts it is to be.</summary>
@@ -98,15 +99,18 @@ public sealed record SchedulerHints : WireObject
 
     /// <summary>Cell to be placed in. For admins.</summary>
     [ObjectName]
+    [NotImplemented]
     public string? TargetCell { get; init; }
 
     /// <summary>Host to be placed on, if the filters let it. For admins.</summary>
     [ObjectName]
+    [NotImplemented]
     public string? RequestedHost { get; init; }
 
     /// <summary>Hints for filters of your own.</summary>
     [Text(255)]
     [Entries(32, 255)]
+    [NotImplemented]
     public IReadOnlyDictionary<string, string>? Custom { get; init; }
 }
 

@@ -37,6 +37,9 @@ public sealed class ApiResources(KubernetesClient client)
     /// <summary>Cells.</summary>
     public Resource<Cell> Cells { get; } = client.Resource(Kinds.Cells);
 
+    /// <summary>ServerGroups.</summary>
+    public Resource<ServerGroup> Groups { get; } = client.Resource(Kinds.Groups);
+
     /// <summary>Leases.</summary>
     public Resource<Lease> Leases { get; } = client.Resource(CoreResources.Leases);
 
@@ -75,6 +78,9 @@ public sealed class ApiResources(KubernetesClient client)
 
         /// <summary>Aggregates.</summary>
         public static ResourceType<Aggregate> Aggregates { get; } = ResourceType.Of(CrdsJsonContext.Default.Aggregate);
+
+        /// <summary>ServerGroups.</summary>
+        public static ResourceType<ServerGroup> Groups { get; } = ResourceType.Of(CrdsJsonContext.Default.ServerGroup);
 
         /// <summary>Cells.</summary>
         public static ResourceType<Cell> Cells { get; } = ResourceType.Of(CrdsJsonContext.Default.Cell);

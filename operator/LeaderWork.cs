@@ -21,6 +21,7 @@ public sealed class LeaderWork : IDisposable
 
     private readonly ClusterCache _cache;
     private readonly HostLiveness _liveness;
+    private readonly BuildHistory _builds = new();
     private readonly OperatorSettings _settings;
     private readonly SchedulingLoop _scheduling;
     private readonly ServerReconciler _reconciler;
@@ -45,7 +46,7 @@ public sealed class LeaderWork : IDisposable
 
         var api = new ApiResources(parts.Client);
         var store = new KubernetesPlacementStore(api, _cache, _liveness);
-        var policy = new HostPolicy(_cache, _liveness);
+        var policy = new HostPolicy(_cache, _liveness, _builds);
         var orders = new ServerOrders(_cache, _liveness, policy, _settings, _time);
         var ledgers = new LedgerWriter(store, host => _cache.Providers.Get(new NamespacedName(host)));
         var events = new ServerEvents(parts.Events);
@@ -99,6 +100,9 @@ public sealed class LeaderWork : IDisposable
         if (!_leads)
             return;
         Wake(GuardedReader.InstanceIDOf(change.Latest));
+        BurdenChanged(change.Old, change.New);
+        if (change.Old is null)
+            Wake(_reconciler.WaitingFor("ServerNotFound"));
         if (change.Old?.Status?.Cell != change.New?.Status?.Cell)
             WakeCells();
     }
@@ -106,6 +110,9 @@ public sealed class LeaderWork : IDisposable
     /// <summary>An Instance has changed.</summary>
     public void Changed(Change<Instance> change)
     {
+        // Taken note of by whoever may come to lead.
+        if (_builds.Observe(change.Old, change.New) is { } host && _leads)
+            _scheduling.HostChanged(host);
         if (PlacementProtocol.HostOf(change.Latest) is not null)
             Wake(change.Latest.Metadata.Name!);
         else if (change.Old is null)
@@ -139,6 +146,8 @@ public sealed class LeaderWork : IDisposable
             Wake(stray.InstanceID);
 
         // A host that is gone for good confirms nothing any more: whoever waits for that need not.
+        if (change.New is null)
+            _builds.Forget(change.Latest.Metadata.Name!);
         if (change.New is null)
             ReachabilityChanged(change.Latest.Metadata.Name!);
         if (change.Old is null || change.New is null || !ReferenceEquals(change.Old.Metadata.Labels, change.New.Metadata.Labels))
@@ -182,11 +191,22 @@ public sealed class LeaderWork : IDisposable
         if (!_leads)
             return;
         WakeAggregates();
+        _scheduling.AggregatesChanged();
         foreach (var hypervisor in _cache.Hypervisors.List())
         {
             _scheduling.HostChanged(hypervisor.Metadata.Name!);
             _ledgers.Queue.Add(hypervisor.Metadata.Name!);
         }
+    }
+
+    /// <summary>A group has changed: servers that wait for its members may fit, and one that names it may go on.</summary>
+    public void Changed(Change<ServerGroup> change)
+    {
+        if (!_leads)
+            return;
+        _scheduling.GroupChanged();
+        if (change.Old is null)
+            Wake(_reconciler.WaitingFor("ServerGroupNotFound"));
     }
 
     /// <summary>Something that Servers refer to has changed: those that wait for something are looked at again.</summary>
@@ -221,6 +241,21 @@ public sealed class LeaderWork : IDisposable
     {
         foreach (var id in _cache.Ids())
             Wake(id);
+    }
+
+    private void Wake(IEnumerable<string> instanceIDs)
+    {
+        foreach (var id in instanceIDs)
+            Wake(id);
+    }
+
+    /// <summary>Filters and weighers count the guests that are being built on a host.</summary>
+    private void BurdenChanged(Server? before, Server? now)
+    {
+        if (before is not null && HostPolicy.IsBurden(before) && !(now is not null && HostPolicy.IsBurden(now) && now.Status!.Host == before.Status!.Host))
+            _scheduling.HostChanged(before.Status!.Host!);
+        if (now is not null && HostPolicy.IsBurden(now) && !(before is not null && HostPolicy.IsBurden(before) && now.Status!.Host == before.Status!.Host))
+            _scheduling.HostChanged(now.Status!.Host!);
     }
 
     private void HostChanged(string host)

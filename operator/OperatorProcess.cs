@@ -56,6 +56,7 @@ public static class OperatorProcess
         cache.Leases.OnChange(c => candidate.Work.Changed(c));
         cache.Cells.OnChange(c => candidate.Work.Changed(c));
         cache.Aggregates.OnChange(c => candidate.Work.Changed(c));
+        cache.Groups.OnChange(c => candidate.Work.Changed(c));
         cache.Flavors.OnChange(_ => candidate.Work.ReferencesChanged());
         cache.Images.OnChange(_ => candidate.Work.ReferencesChanged());
         cache.KeyPairs.OnChange(_ => candidate.Work.ReferencesChanged());

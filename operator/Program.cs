@@ -1,10 +1,17 @@
 using System.Runtime.InteropServices;
 using Kilonova.Operator;
-using Kilonova.Scheduling;
+using Kilonova.Operator.Scheduling;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 
 var configuration = new ConfigurationBuilder().AddEnvironmentVariables("KILONOVA_").AddCommandLine(args).Build();
+var (scheduler, error) = ConfigurationFile.Read(configuration["scheduler-config"]);
+if (scheduler is null)
+{
+    await Console.Error.WriteLineAsync(error);
+    return 2;
+}
+
 var settings = new OperatorSettings();
 settings = settings with
 {
@@ -14,9 +21,7 @@ settings = settings with
     Listen = configuration["listen"] ?? settings.Listen,
     Workers = configuration.GetValue("workers", settings.Workers),
     Resync = configuration["resync"] is { } seconds ? TimeSpan.FromSeconds(double.Parse(seconds, System.Globalization.CultureInfo.InvariantCulture)) : settings.Resync,
-    Scheduler = configuration["scheduler-config"] is { } file
-        ? SchedulerConfiguration.Parse(await File.ReadAllBytesAsync(file))
-        : new(),
+    Scheduler = scheduler,
 };
 
 using var logs = LoggerFactory.Create(logging => logging

@@ -5,6 +5,7 @@ using Kilonova.Kubernetes.Core;
 using Kilonova.Operator.Placement;
 using Kilonova.Operator.Protocol;
 using Kilonova.Operator.Servers;
+using Kilonova.Scheduling;
 
 namespace Kilonova.Operator.Cluster;
 
@@ -37,6 +38,7 @@ public sealed class ClusterCache : ICatalog
         Networks = new(api.Networks, WatchScope.Cluster);
         Aggregates = new(api.Aggregates, WatchScope.Cluster);
         Cells = new(api.Cells, WatchScope.Cluster);
+        Groups = new(api.Groups, WatchScope.AllNamespaces);
 
         _serversById = Servers.AddIndex(GuardedReader.InstanceIDOf);
         _serversByHost = Servers.AddIndex(s => s.Status?.Host);
@@ -79,22 +81,25 @@ public sealed class ClusterCache : ICatalog
     /// <summary>Cells.</summary>
     public Informer<Cell> Cells { get; }
 
+    /// <summary>Server groups of all projects.</summary>
+    public Informer<ServerGroup> Groups { get; }
+
     /// <summary>Whether every first list is in.</summary>
     public bool HasSynced => Servers.HasSynced && Instances.HasSynced && Providers.HasSynced && Hypervisors.HasSynced && Leases.HasSynced
-        && Flavors.HasSynced && Images.HasSynced && KeyPairs.HasSynced && Networks.HasSynced && Aggregates.HasSynced && Cells.HasSynced;
+        && Flavors.HasSynced && Images.HasSynced && KeyPairs.HasSynced && Networks.HasSynced && Aggregates.HasSynced && Cells.HasSynced && Groups.HasSynced;
 
     /// <summary>Follows the API server until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellation) => Task.WhenAll(
         Servers.RunAsync(cancellation), Instances.RunAsync(cancellation), Providers.RunAsync(cancellation), Hypervisors.RunAsync(cancellation),
         Leases.RunAsync(cancellation), Flavors.RunAsync(cancellation), Images.RunAsync(cancellation), KeyPairs.RunAsync(cancellation),
-        Networks.RunAsync(cancellation), Aggregates.RunAsync(cancellation), Cells.RunAsync(cancellation));
+        Networks.RunAsync(cancellation), Aggregates.RunAsync(cancellation), Cells.RunAsync(cancellation), Groups.RunAsync(cancellation));
 
     /// <summary>Waits until every first list is in.</summary>
     public Task WaitForSyncAsync(CancellationToken cancellation) => Task.WhenAll(
         Servers.WaitForSyncAsync(cancellation), Instances.WaitForSyncAsync(cancellation), Providers.WaitForSyncAsync(cancellation),
         Hypervisors.WaitForSyncAsync(cancellation), Leases.WaitForSyncAsync(cancellation), Flavors.WaitForSyncAsync(cancellation),
         Images.WaitForSyncAsync(cancellation), KeyPairs.WaitForSyncAsync(cancellation), Networks.WaitForSyncAsync(cancellation),
-        Aggregates.WaitForSyncAsync(cancellation), Cells.WaitForSyncAsync(cancellation));
+        Aggregates.WaitForSyncAsync(cancellation), Cells.WaitForSyncAsync(cancellation), Groups.WaitForSyncAsync(cancellation));
 
     /// <summary>The Server of an instance ID.</summary>
     public Server? Server(string instanceID) => _serversById.Get(instanceID) is [var server, ..] ? server : null;
@@ -186,6 +191,12 @@ public sealed class ClusterCache : ICatalog
 
     /// <inheritdoc/>
     public Network? Network(string name) => Networks.Get(new NamespacedName(name));
+
+    /// <inheritdoc/>
+    Server? IServerDirectory.Server(string @namespace, string name) => Servers.Get(new NamespacedName(@namespace, name));
+
+    /// <inheritdoc/>
+    public ServerGroup? ServerGroup(string @namespace, string name) => Groups.Get(new NamespacedName(@namespace, name));
 
     private static IEnumerable<string> IdsOf(ResourceProvider provider) => (provider.Status?.Allocations ?? []).Select(a => a.Id).Distinct(StringComparer.Ordinal);
 

@@ -2,14 +2,18 @@ using Kilonova.Crds;
 using Kilonova.Kubernetes.Client;
 using Kilonova.Operator.Cluster;
 using Kilonova.Operator.Hosts;
+using Kilonova.Scheduling;
 using Kilonova.Scheduling.Hosts;
 using Kilonova.Scheduling.Placement;
 
 namespace Kilonova.Operator.Scheduling;
 
 /// <summary>What the scheduler is told of a host, gathered from the objects that speak of it.</summary>
-public sealed class HostPolicy(ClusterCache cache, HostLiveness liveness)
+public sealed class HostPolicy(ClusterCache cache, HostLiveness liveness, BuildHistory builds)
 {
+    // What a host can do changes seldom and is read from long lists. Only the scheduling loop gathers facts.
+    private readonly Dictionary<string, (HypervisorStatus? Of, HostCapabilities Capabilities)> _capabilities = new(StringComparer.Ordinal);
+
     /// <summary>All of a host; null when there is no Hypervisor of that name.</summary>
     /// <param name="host">Name of the Hypervisor.</param>
     /// <param name="assumed">Claims that were decided and are not in the ledger as seen yet.</param>
@@ -17,9 +21,13 @@ public sealed class HostPolicy(ClusterCache cache, HostLiveness liveness)
     {
         ArgumentNullException.ThrowIfNull(assumed);
         if (cache.Hypervisors.Get(new NamespacedName(host)) is not { } hypervisor)
+        {
+            _capabilities.Remove(host);
             return null;
+        }
+
         var provider = cache.Providers.Get(new NamespacedName(host));
-        var facts = HostFacts.Of(hypervisor, provider, AggregatesOf(hypervisor), liveness.IsUp(host));
+        var facts = HostFacts.Of(hypervisor, provider, AggregatesOf(hypervisor), liveness.IsUp(host), activity: ActivityOf(host), capabilities: CapabilitiesOf(hypervisor));
         return assumed.Count == 0 ? facts : facts with { Allocations = Union(facts.Allocations, assumed) };
     }
 
@@ -38,6 +46,35 @@ public sealed class HostPolicy(ClusterCache cache, HostLiveness liveness)
         if (cache.Hypervisors.Get(new NamespacedName(host)) is not { } hypervisor)
             return defaultZone;
         return AggregatesOf(hypervisor).Select(a => a.Spec.AvailabilityZone).Where(z => !string.IsNullOrEmpty(z)).Order(StringComparer.Ordinal).FirstOrDefault() ?? defaultZone;
+    }
+
+    /// <summary>All aggregates, those without members too.</summary>
+    public IReadOnlyList<AggregateFacts> Aggregates() => [.. cache.Aggregates.List().Select(AggregateFacts.Of)];
+
+    /// <summary>What the hints of a server name, as last seen.</summary>
+    public ServerReferences.Missing? Hints(Server server, out RequestContext context) => ServerReferences.Hints(server, cache, out context);
+
+    /// <summary>Whether a guest burdens its host's disks: in this version, while it is built.</summary>
+    public static bool IsBurden(Server server)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        return server is { Metadata.DeletionTimestamp: null, Status: { Host: not null, Phase: ServerPhase.Build, LaunchedAt: null } };
+    }
+
+    private HostActivity ActivityOf(string host)
+    {
+        var burdens = 0;
+        foreach (var server in cache.ServersOn(host))
+            burdens += IsBurden(server) ? 1 : 0;
+        return new HostActivity { IoOperations = burdens, FailedBuilds = builds.FailedOn(host) };
+    }
+
+    private HostCapabilities CapabilitiesOf(Hypervisor hypervisor)
+    {
+        var host = hypervisor.Metadata.Name!;
+        if (!_capabilities.TryGetValue(host, out var known) || !ReferenceEquals(known.Of, hypervisor.Status))
+            _capabilities[host] = known = (hypervisor.Status, HostCapabilities.Of(hypervisor));
+        return known.Capabilities;
     }
 
     private List<Aggregate> AggregatesOf(Hypervisor hypervisor) =>

@@ -22,6 +22,7 @@ public sealed record PlacementAsk(string InstanceID, Server Server, Resolution.C
         Server.Status?.Host,
         Resolved.Flavor.Metadata.ResourceVersion,
         Resolved.Image?.Metadata.ResourceVersion,
+        string.Join(',', Resolved.Networks.Select(n => n.Metadata.ResourceVersion)),
         string.Join(',', Avoid));
 
     /// <summary>The next placement number.</summary>

@@ -1,10 +1,12 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Kilonova.Crds;
-using Kilonova.Operator.Placement;
+using Kilonova.Operator.Protocol;
 using Kilonova.Operator.Servers;
 using Kilonova.Scheduling;
 using Kilonova.Scheduling.Hosts;
+using Kilonova.Scheduling.Numa;
+using Kilonova.Scheduling.Placement;
 using Microsoft.Extensions.Logging;
 
 namespace Kilonova.Operator.Scheduling;
@@ -41,7 +43,11 @@ public sealed class SchedulingLoop
     private readonly HashSet<string> _queued = new(StringComparer.Ordinal);
     private readonly HashSet<string> _dirtyHosts = new(StringComparer.Ordinal);
     private readonly List<Refusal> _refusals = [];
-    private readonly Dictionary<string, Dictionary<string, Allocation>> _assumed = new(StringComparer.Ordinal);
+    private readonly AssumedClaims _assumed = new();
+
+    /// <summary>What happened and has woken nobody yet.</summary>
+    private ClusterEvents _events;
+    private bool _aggregatesChanged = true;
 
     /// <summary>Creates the loop.</summary>
     /// <param name="configuration">Options of the scheduler.</param>
@@ -79,6 +85,12 @@ public sealed class SchedulingLoop
 
     /// <summary>Something about a host has changed.</summary>
     public void HostChanged(string host) => _inbox.Writer.TryWrite(new Message.Host(host));
+
+    /// <summary>An aggregate has changed, came or went: one without members too can keep servers out.</summary>
+    public void AggregatesChanged() => _inbox.Writer.TryWrite(new Message.Aggregates());
+
+    /// <summary>Members of a group, or the group itself, came or went.</summary>
+    public void GroupChanged() => _inbox.Writer.TryWrite(new Message.Group());
 
     /// <summary>Servers that no host could take.</summary>
     public IEnumerable<string> Waiting => _outcomes.Where(o => o.Value is SchedulingOutcome.NoValidHost).Select(o => o.Key);
@@ -123,6 +135,12 @@ public sealed class SchedulingLoop
             case Message.Host(var host):
                 _dirtyHosts.Add(host);
                 break;
+            case Message.Aggregates:
+                _aggregatesChanged = true;
+                break;
+            case Message.Group:
+                _events |= ClusterEvents.GroupChanged;
+                break;
             case Message.Ended(var ask, var host, var result):
                 End(ask, host, result);
                 break;
@@ -138,12 +156,14 @@ public sealed class SchedulingLoop
 
     private void ApplyHosts()
     {
-        if (_dirtyHosts.Count == 0)
-            return;
-        var events = ClusterEvents.None;
+        var events = _events;
+        _events = ClusterEvents.None;
+        if (_aggregatesChanged)
+            events |= _snapshot.ApplyAggregates(_policy.Aggregates());
+        _aggregatesChanged = false;
         foreach (var host in _dirtyHosts)
         {
-            if (_policy.FactsOf(host, AssumedOn(host)) is { } facts)
+            if (_policy.FactsOf(host, _assumed.On(host)) is { } facts)
                 events |= _snapshot.Apply(facts);
             else if (_snapshot.Remove(host))
                 events |= ClusterEvents.InstanceLeft;
@@ -160,7 +180,17 @@ public sealed class SchedulingLoop
     private void Decide(PlacementAsk ask, CancellationToken cancellation)
     {
         var started = _time.GetTimestamp();
-        var request = SchedulingRequest.For(ask.Server, ask.Resolved.Flavor.Spec, ask.Resolved.Image?.Spec, ask.Avoid.Select(h => new ExcludedHost(h, "holds something of this server still")));
+        if (_policy.Hints(ask.Server, out var context) is not null)
+        {
+            // Gone since it was asked: the reconciler says what is missing.
+            _asks.Remove(ask.InstanceID);
+            _settled(ask.InstanceID);
+            return;
+        }
+
+        context = context with { Group = _assumed.Joined(ask.Server, ask.InstanceID, context.Group), Networks = NumaNetworks.Of(ask.Resolved.Networks.Select(n => n.Spec)) };
+        var request = SchedulingRequest.For(
+            ask.Server, ask.Resolved.Flavor.Spec, ask.Resolved.Image?.Spec, ask.Avoid.Select(h => new ExcludedHost(h, "holds something of this server still")), context);
         if (KnownRefusal(request) is { } refusal)
         {
             Refuse(ask, refusal);
@@ -213,7 +243,7 @@ public sealed class SchedulingLoop
     private void End(PlacementAsk ask, string host, PlaceResult result)
     {
         _underWay.TryRemove(ask.InstanceID, out _);
-        if (_assumed.TryGetValue(host, out var claims) && claims.Remove(ask.InstanceID))
+        if (_assumed.Remove(host, ask.Server, ask.InstanceID))
             _dirtyHosts.Add(host);
 
         var latest = _asks.GetValueOrDefault(ask.InstanceID);
@@ -228,23 +258,18 @@ public sealed class SchedulingLoop
         _settled(ask.InstanceID);
     }
 
+    /// <summary>The entry that the claim will most likely write counts at once, with its CPUs, pages and devices.</summary>
     private void Assume(PlacementAsk ask, string host, SchedulingRequest request)
     {
-        if (!_assumed.TryGetValue(host, out var claims))
-            _assumed[host] = claims = new(StringComparer.Ordinal);
-        claims[ask.InstanceID] = new Allocation
-        {
-            Id = ask.InstanceID,
-            Epoch = ask.Epoch,
-            ClaimID = "",
-            Holder = "",
-            Resources = request.Resources.ToDictionary(r => r.ResourceClass, r => r.Amount, StringComparer.Ordinal),
-        };
-        if (_policy.FactsOf(host, AssumedOn(host)) is { } facts)
-            _snapshot.Apply(facts);
+        if (_policy.FactsOf(host, _assumed.On(host)) is not { } facts)
+            return;
+        if (request.Numa.Any)
+            _events |= _snapshot.Apply(facts);
+        var identity = new ClaimIdentity(ask.InstanceID, ask.Epoch, "", Holder.Of(ask.Server));
+        var entry = Ledger.Expect(_snapshot.View.TryRow(host, out var row) ? _snapshot.View.Numa(row) : null, request, identity, facts);
+        _assumed.Add(host, ask.Server, entry);
+        _events |= _snapshot.Apply(facts with { Allocations = [.. facts.Allocations, entry] });
     }
-
-    private Dictionary<string, Allocation>.ValueCollection AssumedOn(string host) => (_assumed.GetValueOrDefault(host) ?? []).Values;
 
     /// <summary>The server waits. Its status is looked at only if what is said of it is new: a report that says the same as the last one is not written.</summary>
     private void Refuse(PlacementAsk ask, Refusal refusal)
@@ -266,14 +291,18 @@ public sealed class SchedulingLoop
     {
         if (_refusals.Count > 0 && _refusals[0].Version != _snapshot.Version)
             _refusals.Clear();
-        return request.ExcludedHosts.IsEmpty ? _refusals.Find(r => r.IsFor(request)) : null;
+        return IsShared(request) ? _refusals.Find(r => r.IsFor(request)) : null;
     }
 
     private void Remember(Refusal refusal)
     {
-        if (refusal.Request.ExcludedHosts.IsEmpty && (refusal.Outcome.Report.Rejected ?? []).All(r => r.Filter != ExcludedStep))
+        if (IsShared(refusal.Request) && (refusal.Outcome.Report.Rejected ?? []).All(r => r.Filter != ExcludedStep))
             _refusals.Add(refusal);
     }
+
+    /// <summary>Whether nothing in a request is of one server alone.</summary>
+    private static bool IsShared(SchedulingRequest request) =>
+        request is { ExcludedHosts.IsEmpty: true, SameHostAs.IsEmpty: true, DifferentHostFrom.IsEmpty: true, HostCidr: null, Query: null, OnlyHosts: null, Group: null, Recorded: null };
 
     private static bool Same(SchedulingReport a, SchedulingReport b) =>
         a.Hosts == b.Hosts && a.NearestMiss == b.NearestMiss
@@ -292,6 +321,10 @@ public sealed class SchedulingLoop
         public sealed record Forget(string InstanceID) : Message;
 
         public sealed record Host(string Name) : Message;
+
+        public sealed record Aggregates : Message;
+
+        public sealed record Group : Message;
 
         public sealed record Ended(PlacementAsk Ask, string AssumedHost, PlaceResult Result) : Message;
     }

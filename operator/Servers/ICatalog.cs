@@ -4,7 +4,7 @@ using Kilonova.Scheduling;
 namespace Kilonova.Operator.Servers;
 
 /// <summary>What a Server can refer to, as last seen.</summary>
-public interface ICatalog : IFlavorCatalog
+public interface ICatalog : IFlavorCatalog, IServerDirectory
 {
     /// <summary>A KeyPair.</summary>
     KeyPair? KeyPair(string @namespace, string name);

@@ -32,6 +32,10 @@ public sealed class ServerReconciler(
     /// <summary>Servers that wait for something that they refer to.</summary>
     public ICollection<string> Unresolved => _unresolved.Keys;
 
+    /// <summary>Servers that wait for something of one kind.</summary>
+    /// <param name="reason">Reason of the condition, for instance <c>ServerNotFound</c>.</param>
+    public IEnumerable<string> WaitingFor(string reason) => _unresolved.Where(u => u.Value.Reason == reason).Select(u => u.Key);
+
     /// <summary>Looks at one instance ID.</summary>
     public async Task<Result> ReconcileAsync(string instanceID, CancellationToken cancellation)
     {

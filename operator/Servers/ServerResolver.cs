@@ -49,6 +49,8 @@ public static class ServerResolver
             networks.Add(found);
         }
 
+        if (ServerReferences.Hints(server, catalog, out _) is { } unknown)
+            return new Resolution.Missing(unknown.Reason, unknown.Message);
         return new Resolution.Complete(flavor, image, keys, networks);
     }
 }

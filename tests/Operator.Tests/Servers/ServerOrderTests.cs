@@ -14,6 +14,8 @@ public sealed class ServerOrderTests
     [InlineData("image", "ImageNotFound")]
     [InlineData("key", "KeyPairNotFound")]
     [InlineData("network", "NetworkNotFound")]
+    [InlineData("server", "ServerNotFound")]
+    [InlineData("group", "ServerGroupNotFound")]
     public void What_is_missing_is_named(string what, string reason)
     {
         _catalog.Missing = what;
@@ -90,6 +92,7 @@ public sealed class ServerOrderTests
                 Networks = [new() { Network = "net" }, new() { Network = "net", MacAddress = "52:54:00:00:00:01" }],
                 Metadata = new Dictionary<string, string> { ["colour"] = "blue" },
                 UserData = "#!/bin/sh",
+                SchedulerHints = new() { SameHost = ["other"], Group = "web" },
             },
         };
     }
@@ -111,5 +114,9 @@ public sealed class ServerOrderTests
         public KeyPair? KeyPair(string @namespace, string name) => Missing == "key" ? null : new() { Metadata = new() { Name = name }, Spec = new() { PublicKey = "ssh-ed25519 AAAA" } };
 
         public Network? Network(string name) => Missing == "network" ? null : new() { Metadata = new() { Name = name }, Spec = new() { Type = NetworkType.User } };
+
+        public Server? Server(string @namespace, string name) => Missing == "server" ? null : new() { Metadata = new() { Name = name, Namespace = @namespace, Uid = "uid-of-" + name }, Spec = new() { Flavor = "small" } };
+
+        public ServerGroup? ServerGroup(string @namespace, string name) => Missing == "group" ? null : new() { Metadata = new() { Name = name, Namespace = @namespace }, Spec = new() { Policy = ServerGroupPolicy.AntiAffinity } };
     }
 }
