@@ -119,7 +119,8 @@ internal sealed class Questions(Terminal terminal, QuestionOptions options, Time
             return (objects, ignored, options.Namespace ?? "default");
         }
 
-        var config = KubernetesConfig.Load(new KubernetesConfigOptions { Path = options.Kubeconfig, Context = options.Context });
+        // As kubectl: it is the kubeconfig of the person who asks that says how the server is reached.
+        var config = KubernetesConfig.Load(new KubernetesConfigOptions { Path = options.Kubeconfig, Context = options.Context, AllowInsecure = true });
         using var client = new KubernetesClient(config, new KubernetesClientOptions { Component = "kubectl-kilonova" });
         var ns = options.Namespace ?? config.Namespace;
         return (await fromCluster(new ClusterReader(client, time), ns), [], ns);

@@ -21,11 +21,17 @@ internal sealed record ClusterObjects
     /// <summary>Images.</summary>
     public IReadOnlyList<Image> Images { get; init; } = [];
 
+    /// <summary>Networks, for the NUMA cells that they are near.</summary>
+    public IReadOnlyList<Network> Networks { get; init; } = [];
+
     /// <summary>Server groups.</summary>
     public IReadOnlyList<ServerGroup> Groups { get; init; } = [];
 
     /// <summary>Servers, in the order in which they were found; each has a namespace and an identity.</summary>
     public IReadOnlyList<Server> Servers { get; init; } = [];
+
+    /// <summary>Guests of each host that burden its disks, besides those of <see cref="Servers"/>.</summary>
+    public IReadOnlyDictionary<string, int> Burdens { get; init; } = new Dictionary<string, int>();
 
     /// <summary>Names of the hosts that are not heard of.</summary>
     public IReadOnlySet<string> Down { get; init; } = new HashSet<string>();

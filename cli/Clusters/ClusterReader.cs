@@ -27,17 +27,53 @@ internal sealed class ClusterReader(KubernetesClient client, TimeProvider time)
         var group = hints?.Group is { } groupName
             ? await client.Resource(ResourceType.Of(CrdsJsonContext.Default.ServerGroup)).GetAsync(new NamespacedName(ns, groupName), cancel)
             : null;
-        var around = await AroundFlavorAsync(server.Spec.Flavor, server.Spec.Image is { } image ? new NamespacedName(image.Namespace ?? ns, image.Name) : null, cancel);
-        return around with { Servers = servers, Groups = group is null ? [] : [group] };
+        var around = await ReferencesAsync(server.Spec.Flavor, server.Spec.Image is { } image ? new NamespacedName(image.Namespace ?? ns, image.Name) : null, cancel);
+        var networks = new List<Network>();
+        foreach (var network in (server.Spec.Networks ?? []).Select(n => n.Network).Distinct())
+        {
+            if (await client.Resource(ResourceType.Of(CrdsJsonContext.Default.Network)).GetAsync(new NamespacedName(network), cancel) is { } found) networks.Add(found);
+        }
+
+        var known = servers.Select(s => s.Metadata.Uid).ToHashSet();
+        return around with
+        {
+            Servers = servers,
+            Groups = group is null ? [] : [group],
+            Networks = networks,
+            Burdens = await BurdensAsync(s => !known.Contains(s.Metadata.Uid), cancel),
+        };
     }
 
     /// <summary>Hosts, a Flavor, and an Image.</summary>
-    public async Task<ClusterObjects> AroundFlavorAsync(string flavor, NamespacedName? image, CancellationToken cancel)
+    public async Task<ClusterObjects> AroundFlavorAsync(string flavor, NamespacedName? image, CancellationToken cancel) =>
+        await ReferencesAsync(flavor, image, cancel) with { Burdens = await BurdensAsync(_ => true, cancel) };
+
+    private async Task<ClusterObjects> ReferencesAsync(string flavor, NamespacedName? image, CancellationToken cancel)
     {
         var foundFlavor = await client.Resource(ResourceType.Of(CrdsJsonContext.Default.Flavor)).GetAsync(new NamespacedName(flavor), cancel);
         var foundImage = image is { } key ? await client.Resource(ResourceType.Of(CrdsJsonContext.Default.Image)).GetAsync(key, cancel) : null;
         var hosts = await HostsAsync(cancel);
-        return hosts with { Flavors = foundFlavor is null ? [] : [foundFlavor], Images = foundImage is null ? [] : [foundImage] };
+        return hosts with
+        {
+            Flavors = foundFlavor is null ? [] : [foundFlavor],
+            Images = foundImage is null ? [] : [foundImage],
+        };
+    }
+
+    /// <summary>How many guests are being built on each host.</summary>
+    private async Task<IReadOnlyDictionary<string, int>> BurdensAsync(Func<Server, bool> counts, CancellationToken cancel)
+    {
+        try
+        {
+            var building = await client.Resource(ResourceType.Of(CrdsJsonContext.Default.Server)).ListAsync(
+                WatchScope.AllNamespaces, new ListOptions { FieldSelector = $"status.phase={ServerPhase.Build}" }, cancel);
+            return building.Items.Where(s => HostActivity.Burdens(s) && counts(s)).GroupBy(s => s.Status!.Host!).ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal);
+        }
+        catch (KubernetesException e) when (e.IsForbidden)
+        {
+            notes.Add($"Servers of all namespaces may not be listed ({e.Message}): that hosts build some does not count.");
+            return new Dictionary<string, int>();
+        }
     }
 
     private async Task<ClusterObjects> HostsAsync(CancellationToken cancel)

@@ -24,6 +24,7 @@ internal sealed class ManifestReader(string defaultNamespace)
     private readonly List<Aggregate> aggregates = [];
     private readonly List<Flavor> flavors = [];
     private readonly List<Image> images = [];
+    private readonly List<Network> networks = [];
     private readonly List<ServerGroup> groups = [];
     private readonly List<Server> servers = [];
 
@@ -58,7 +59,7 @@ internal sealed class ManifestReader(string defaultNamespace)
         if (mistakes.Count > 0) throw new BadInputException(mistakes);
         return new ClusterObjects
         {
-            Hypervisors = hypervisors, Providers = providers, Aggregates = aggregates, Flavors = flavors, Images = images, Groups = groups, Servers = servers,
+            Hypervisors = hypervisors, Providers = providers, Aggregates = aggregates, Flavors = flavors, Images = images, Networks = networks, Groups = groups, Servers = servers,
         };
     }
 
@@ -103,6 +104,7 @@ internal sealed class ManifestReader(string defaultNamespace)
             case "Aggregate": Add(aggregates, CrdsJsonContext.Default.Aggregate, document, json, path, version); break;
             case "Flavor": Add(flavors, CrdsJsonContext.Default.Flavor, document, json, path, version); break;
             case "Image": Add(images, CrdsJsonContext.Default.Image, document, json, path, version); break;
+            case "Network": Add(networks, CrdsJsonContext.Default.Network, document, json, path, version); break;
             case "ServerGroup": Add(groups, CrdsJsonContext.Default.ServerGroup, document, json, path, version); break;
             case "Server": Add(servers, CrdsJsonContext.Default.Server, document, json, path, version, ClusterObjects.Identified); break;
             default: Ignore(document, json, path, kind, version); break;

@@ -2,6 +2,7 @@ using Kilonova.Cli.Clusters;
 using Kilonova.Crds;
 using Kilonova.Scheduling;
 using Kilonova.Scheduling.Hosts;
+using Kilonova.Scheduling.Numa;
 using Kilonova.Scheduling.Placement;
 
 namespace Kilonova.Cli.Simulation;
@@ -17,9 +18,11 @@ internal sealed class HostBook : IFlavorCatalog, IServerDirectory
     private readonly Dictionary<string, ResourceProvider> providers;
     private readonly Dictionary<string, Flavor> flavors;
     private readonly Dictionary<string, Image> images;
+    private readonly Dictionary<string, Network> networks;
     private readonly Dictionary<string, Server> servers;
     private readonly Dictionary<string, ServerGroup> groups;
     private readonly List<string> notes;
+    private Server? forgotten;
 
     public HostBook(ClusterObjects objects)
     {
@@ -29,6 +32,7 @@ internal sealed class HostBook : IFlavorCatalog, IServerDirectory
         providers = objects.Providers.ToDictionary(p => p.Metadata.Name!, StringComparer.Ordinal);
         flavors = objects.Flavors.ToDictionary(f => f.Metadata.Name!, StringComparer.Ordinal);
         images = objects.Images.ToDictionary(i => ClusterObjects.KeyOf(i.Metadata), StringComparer.Ordinal);
+        networks = objects.Networks.ToDictionary(n => n.Metadata.Name!, StringComparer.Ordinal);
         servers = objects.Servers.ToDictionary(s => ClusterObjects.KeyOf(s.Metadata), StringComparer.Ordinal);
         groups = objects.Groups.ToDictionary(g => ClusterObjects.KeyOf(g.Metadata), StringComparer.Ordinal);
 
@@ -72,8 +76,28 @@ internal sealed class HostBook : IFlavorCatalog, IServerDirectory
     }
 
     /// <summary>All that is known of a host.</summary>
-    public HostFacts FactsOf(string host) =>
-        HostFacts.Of(hypervisors[host], providers.GetValueOrDefault(host), AggregatesOf(host), up: !objects.Down.Contains(host));
+    public HostFacts FactsOf(string host)
+    {
+        var burdens = objects.Burdens.GetValueOrDefault(host) + objects.Servers.Count(s => s.Status?.Host == host && s != forgotten && HostActivity.Burdens(s));
+        return HostFacts.Of(
+            hypervisors[host], providers.GetValueOrDefault(host), AggregatesOf(host), up: !objects.Down.Contains(host), activity: new HostActivity { IoOperations = burdens });
+    }
+
+    /// <summary>What a server asks of hosts.</summary>
+    /// <param name="server">The server.</param>
+    /// <param name="found">Its flavor and image.</param>
+    /// <param name="context">What its hints name.</param>
+    public SchedulingRequest RequestOf(Server server, ServerReferences.Found found, RequestContext context)
+    {
+        var attached = new List<NetworkSpec>();
+        foreach (var name in (server.Spec.Networks ?? []).Select(n => n.Network).Distinct())
+        {
+            if (networks.TryGetValue(name, out var network)) attached.Add(network.Spec);
+            else notes.Add($"Server {ClusterObjects.KeyOf(server.Metadata)}: Network {name} is not here; that it may be near a NUMA cell does not count.");
+        }
+
+        return SchedulingRequest.For(server, found.Flavor.Spec, found.Image?.Spec, context: context with { Networks = NumaNetworks.Of(attached) });
+    }
 
     /// <summary>The ledger of a host; null before its agent has made one.</summary>
     public ResourceProvider? Provider(string host) => providers.GetValueOrDefault(host);
@@ -82,14 +106,16 @@ internal sealed class HostBook : IFlavorCatalog, IServerDirectory
     public EffectiveInventory InventoryOf(string host) => EffectiveInventory.Of(providers.GetValueOrDefault(host)?.Spec, hypervisors[host].Spec, AggregatesOf(host));
 
     /// <summary>Claims room on a host; when there is some, it is taken.</summary>
-    public ClaimResult Claim(string host, SchedulingRequest request, Server server)
+    public ClaimResult Claim(string host, SchedulingRequest request, Server server) => Claim(host, request, server, (server.Status?.PlacementEpoch ?? 0) + 1);
+
+    private ClaimResult Claim(string host, SchedulingRequest request, Server server, long epoch)
     {
         if (Provider(host) is not { } provider) return new ClaimResult.Refused(Ledger.Name, "the host has no ResourceProvider");
-        var result = Ledger.Claim(provider, InventoryOf(host), request, IdentityOf(server, request.InstanceID));
+        var result = Ledger.Claim(provider, InventoryOf(host), request, IdentityOf(server, request.InstanceID, epoch));
         if (result is ClaimResult.Claimed claimed)
         {
             Write(host, claimed.Allocations);
-            Join(server, request.InstanceID, host);
+            Join(server, request.InstanceID, host, epoch);
         }
 
         return result;
@@ -103,14 +129,16 @@ internal sealed class HostBook : IFlavorCatalog, IServerDirectory
     public void Forget(Server server)
     {
         var id = ServerReferences.InstanceID(server)!;
+        forgotten = server;
+        if (server.Status?.Host is { } on && hypervisors.ContainsKey(on)) Snapshot.Apply(FactsOf(on));
         foreach (var (host, provider) in providers.ToList())
         {
             if (hypervisors.ContainsKey(host) && provider.Status?.Allocations is { } held && held.Any(a => a.Id == id)) Write(host, [.. held.Where(a => a.Id != id)]);
         }
     }
 
-    private static ClaimIdentity IdentityOf(Server server, string id) =>
-        new(id, (server.Status?.PlacementEpoch ?? 0) + 1, ClaimID, $"Server/{server.Metadata.Namespace}/{server.Metadata.Name}");
+    private static ClaimIdentity IdentityOf(Server server, string id, long epoch) =>
+        new(id, epoch, ClaimID, $"Server/{server.Metadata.Namespace}/{server.Metadata.Name}");
 
     private List<Aggregate> AggregatesOf(string host) => AggregateMetadata.Of(objects.Aggregates, hypervisors[host].Metadata);
 
@@ -126,7 +154,8 @@ internal sealed class HostBook : IFlavorCatalog, IServerDirectory
     {
         var key = ClusterObjects.KeyOf(server.Metadata);
         var id = ServerReferences.InstanceID(server)!;
-        Join(server, id, host);
+        var epoch = server.Status!.PlacementEpoch ?? 1;
+        Join(server, id, host, epoch);
         if (!hypervisors.ContainsKey(host) || Provider(host) is not { } provider)
         {
             notes.Add($"Server {key} does not count: it is on {host}, which is no host with a ResourceProvider here.");
@@ -134,26 +163,26 @@ internal sealed class HostBook : IFlavorCatalog, IServerDirectory
         }
 
         if (provider.Status?.Allocations?.Any(a => a.Id == id) == true) return;
-        if (ServerReferences.Of(server, this) is not ServerReferences.Found(var flavor, var image))
+        if (ServerReferences.Of(server, this) is not ServerReferences.Found found)
         {
             notes.Add($"Server {key} does not count on {host}: the ledger has no entry of it, and its flavor or image is not here.");
             return;
         }
 
-        var request = SchedulingRequest.For(server, flavor.Spec, image?.Spec);
-        if (Claim(host, request, server) is not ClaimResult.Refused refused) return;
+        var request = RequestOf(server, found, new RequestContext());
+        if (Claim(host, request, server, epoch) is not ClaimResult.Refused refused) return;
         notes.Add($"Server {key} is on {host}, where there is no room for it: {refused.Step}: {refused.Message}. It counts there all the same.");
         Snapshot.View.TryRow(host, out var row);
-        var entry = Ledger.Expect(Snapshot.View.Numa(row), request, IdentityOf(server, id), FactsOf(host));
+        var entry = Ledger.Expect(Snapshot.View.Numa(row), request, IdentityOf(server, id, epoch), FactsOf(host));
         Write(host, [.. provider.Status?.Allocations ?? [], entry]);
     }
 
-    private void Join(Server server, string id, string host)
+    private void Join(Server server, string id, string host, long epoch)
     {
         if (server.Spec.SchedulerHints?.Group is not { } name) return;
         var key = $"{server.Metadata.Namespace}/{name}";
         if (!groups.TryGetValue(key, out var group) || group.Status?.Members?.Any(m => m.InstanceID == id) == true) return;
-        var member = new GroupMember { Server = server.Metadata.Name!, InstanceID = id, Epoch = (server.Status?.PlacementEpoch ?? 0) + 1, ClaimID = ClaimID, Host = host };
+        var member = new GroupMember { Server = server.Metadata.Name!, InstanceID = id, Epoch = epoch, ClaimID = ClaimID, Host = host };
         groups[key] = group with { Status = (group.Status ?? new ServerGroupStatus()) with { Members = [.. group.Status?.Members ?? [], member] } };
     }
 }

@@ -22,8 +22,7 @@ internal sealed class Simulator(HostBook book, SchedulerConfiguration configurat
         var references = ServerReferences.Of(server, book);
         if (references is ServerReferences.Missing noReference) return Missing(server, noReference);
         if (ServerReferences.Hints(server, book, out var context) is { } noHint) return Missing(server, noHint);
-        var (flavor, image) = (ServerReferences.Found)references;
-        var request = SchedulingRequest.For(server, flavor.Spec, image?.Spec, context: context);
+        var request = book.RequestOf(server, (ServerReferences.Found)references, context);
 
         var trace = new DecisionTrace();
         var decision = scheduler.Decide(book.Snapshot, request, trace);

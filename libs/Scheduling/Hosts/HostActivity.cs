@@ -1,3 +1,5 @@
+using Kilonova.Crds;
+
 namespace Kilonova.Scheduling.Hosts;
 
 /// <summary>What goes on on a host, as far as the ledger does not say it.</summary>
@@ -17,6 +19,15 @@ public sealed record HostActivity
 
     /// <summary>Measured values by name, for instance <c>cpu.percent</c>.</summary>
     public IReadOnlyDictionary<string, double>? Metrics { get; init; }
+
+    /// <summary>Whether a server burdens its host's disks, and counts among <see cref="IoOperations"/>: in this version, while it is built.</summary>
+    /// <param name="server">The server.</param>
+    /// <returns>True when it does.</returns>
+    public static bool Burdens(Server server)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        return server is { Metadata.DeletionTimestamp: null, Status: { Host: not null, Phase: ServerPhase.Build, LaunchedAt: null } };
+    }
 
     /// <summary>Whether the metrics are the same, whichever object holds them.</summary>
     internal static bool SameMetrics(IReadOnlyDictionary<string, double>? left, IReadOnlyDictionary<string, double>? right)
