@@ -10,6 +10,7 @@ using Kilonova.Operator.Placement;
 using Kilonova.Operator.Protocol;
 using Kilonova.Operator.Scheduling;
 using Kilonova.Operator.Servers;
+using Kilonova.Scheduling.Hosts;
 using Microsoft.Extensions.Logging;
 
 namespace Kilonova.Operator;
@@ -252,9 +253,9 @@ public sealed class LeaderWork : IDisposable
     /// <summary>Filters and weighers count the guests that are being built on a host.</summary>
     private void BurdenChanged(Server? before, Server? now)
     {
-        if (before is not null && HostPolicy.IsBurden(before) && !(now is not null && HostPolicy.IsBurden(now) && now.Status!.Host == before.Status!.Host))
+        if (before is not null && HostActivity.Burdens(before) && !(now is not null && HostActivity.Burdens(now) && now.Status!.Host == before.Status!.Host))
             _scheduling.HostChanged(before.Status!.Host!);
-        if (now is not null && HostPolicy.IsBurden(now) && !(before is not null && HostPolicy.IsBurden(before) && now.Status!.Host == before.Status!.Host))
+        if (now is not null && HostActivity.Burdens(now) && !(before is not null && HostActivity.Burdens(before) && now.Status!.Host == before.Status!.Host))
             _scheduling.HostChanged(now.Status!.Host!);
     }
 

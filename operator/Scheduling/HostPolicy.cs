@@ -54,18 +54,11 @@ public sealed class HostPolicy(ClusterCache cache, HostLiveness liveness, BuildH
     /// <summary>What the hints of a server name, as last seen.</summary>
     public ServerReferences.Missing? Hints(Server server, out RequestContext context) => ServerReferences.Hints(server, cache, out context);
 
-    /// <summary>Whether a guest burdens its host's disks: in this version, while it is built.</summary>
-    public static bool IsBurden(Server server)
-    {
-        ArgumentNullException.ThrowIfNull(server);
-        return server is { Metadata.DeletionTimestamp: null, Status: { Host: not null, Phase: ServerPhase.Build, LaunchedAt: null } };
-    }
-
     private HostActivity ActivityOf(string host)
     {
         var burdens = 0;
         foreach (var server in cache.ServersOn(host))
-            burdens += IsBurden(server) ? 1 : 0;
+            burdens += HostActivity.Burdens(server) ? 1 : 0;
         return new HostActivity { IoOperations = burdens, FailedBuilds = builds.FailedOn(host) };
     }
 
