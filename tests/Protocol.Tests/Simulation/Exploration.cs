@@ -34,7 +34,7 @@ internal sealed class Exploration
         _model = new Model(_world, off, buildsFail: seed % 4 != 3);
         _store = new MemoryStore { Watch = _model.Invariants, Broken = _model.Tell, InstanceChanged = Noticed };
         _hosts = [.. Enumerable.Range(0, HostCount).Select(i => new MemoryHost($"h{i}"))];
-        _moves = seed % 2 == 1;
+        _moves = seed % 2 == 1 || seed % 8 == 6;
         _restores = seed % 4 == 2;
         _neverReturns = seed % 8 == 4;
     }
@@ -179,13 +179,16 @@ internal sealed class Exploration
         _world.Note("--- the store is restored");
         _model.Count("restores");
         _model.Vanished.UnionWith(_store.Ids().Concat(_hosts.SelectMany(h => h.Ids)).Concat(copy.Ids()));
-        foreach (var leader in _leaders)
-            _world.Kill(leader);
+        _model.Fences.Clear();
+        foreach (var stopped in _leaders.Concat<Actor>(_others.Skip(1)))
+            _world.Kill(stopped);
         _store.Restore(copy, version, !_model.Off.HasFlag(Rules.RestoreHold));
         foreach (var host in _hosts)
             host.Due.UnionWith(host.Ids.Concat(_store.Instances.Keys.Where(k => k.Host == host.Name).Select(k => k.Id)));
         for (var i = 0; i < LeaderCount; i++)
             _world.Start(_leaders[i] = new Leader(_world, _store, _model, $"leader {i}.{++_deaths}"));
+        for (var i = 1; i < _others.Count; i++)
+            _world.Start(_others[i] = new Mover(_world, _store, _model, $"mover {i}.{++_deaths}"));
         if (!_model.Off.HasFlag(Rules.RestoreHold))
             _world.Start(new Script(_world, "cell", async actor => await _world.Do(actor, "end the hold", _store.EndHold, _store.MayEndHold)));
         else

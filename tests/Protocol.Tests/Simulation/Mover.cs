@@ -138,6 +138,8 @@ internal sealed class Mover(World world, MemoryStore store, Model model, string 
 
     private Server? Candidate()
     {
+        if (store.Held)
+            return null;
         foreach (var server in store.Servers.Values)
         {
             if (server is not { Metadata.DeletionTimestamp: null, Status: { Host: { } host, HostEpoch: not null } })
