@@ -1,3 +1,4 @@
 using Kilonova.Cli;
 
-return await CommandLine.RunAsync(args, new Terminal(Console.In, Console.Out, Console.Error, !Console.IsOutputRedirected), TimeProvider.System);
+await using var output = new StreamWriter(Console.OpenStandardOutput());
+return await CommandLine.RunAsync(args, new Terminal(Console.In, output, Console.Error, !Console.IsOutputRedirected), TimeProvider.System);

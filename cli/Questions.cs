@@ -141,7 +141,18 @@ internal sealed class Questions(Terminal terminal, QuestionOptions options, Time
 
     private void Write<T>(T answer, JsonTypeInfo<T> type, Action<Page, T> write)
     {
-        if (options.Form == AnswerForm.Json) terminal.Out.Write(JsonSerializer.Serialize(answer, type) + "\n");
-        else write(new Page(terminal.Out, terminal.IsTerminal), answer);
+        if (options.Form == AnswerForm.Json)
+        {
+            terminal.Out.Flush();
+            JsonSerializer.Serialize(terminal.Out.BaseStream, answer, type);
+            terminal.Out.Write("\n");
+        }
+        else
+        {
+            // Only of the console's own writer it is known how wide it is.
+            write(terminal.IsTerminal ? new Page(Console.Out, true) : new Page(terminal.Out, false), answer);
+        }
+
+        terminal.Out.Flush();
     }
 }

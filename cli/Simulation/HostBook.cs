@@ -22,7 +22,7 @@ internal sealed class HostBook : IFlavorCatalog, IServerDirectory
     private readonly Dictionary<string, Server> servers;
     private readonly Dictionary<string, ServerGroup> groups;
     private readonly List<string> notes;
-    private Server? forgotten;
+    private readonly Dictionary<string, int> burdens;
 
     public HostBook(ClusterObjects objects)
     {
@@ -35,6 +35,9 @@ internal sealed class HostBook : IFlavorCatalog, IServerDirectory
         networks = objects.Networks.ToDictionary(n => n.Metadata.Name!, StringComparer.Ordinal);
         servers = objects.Servers.ToDictionary(s => ClusterObjects.KeyOf(s.Metadata), StringComparer.Ordinal);
         groups = objects.Groups.ToDictionary(g => ClusterObjects.KeyOf(g.Metadata), StringComparer.Ordinal);
+
+        burdens = new Dictionary<string, int>(objects.Burdens, StringComparer.Ordinal);
+        foreach (var server in objects.Servers.Where(HostActivity.Burdens)) burdens[server.Status!.Host!] = burdens.GetValueOrDefault(server.Status.Host!) + 1;
 
         Snapshot.ApplyAggregates([.. objects.Aggregates.Select(AggregateFacts.Of)]);
         foreach (var host in hypervisors.Keys) Snapshot.Apply(FactsOf(host));
@@ -78,9 +81,8 @@ internal sealed class HostBook : IFlavorCatalog, IServerDirectory
     /// <summary>All that is known of a host.</summary>
     public HostFacts FactsOf(string host)
     {
-        var burdens = objects.Burdens.GetValueOrDefault(host) + objects.Servers.Count(s => s.Status?.Host == host && s != forgotten && HostActivity.Burdens(s));
-        return HostFacts.Of(
-            hypervisors[host], providers.GetValueOrDefault(host), AggregatesOf(host), up: !objects.Down.Contains(host), activity: new HostActivity { IoOperations = burdens });
+        var activity = new HostActivity { IoOperations = burdens.GetValueOrDefault(host) };
+        return HostFacts.Of(hypervisors[host], providers.GetValueOrDefault(host), AggregatesOf(host), up: !objects.Down.Contains(host), activity: activity);
     }
 
     /// <summary>What a server asks of hosts.</summary>
@@ -129,8 +131,12 @@ internal sealed class HostBook : IFlavorCatalog, IServerDirectory
     public void Forget(Server server)
     {
         var id = ServerReferences.InstanceID(server)!;
-        forgotten = server;
-        if (server.Status?.Host is { } on && hypervisors.ContainsKey(on)) Snapshot.Apply(FactsOf(on));
+        if (server.Status?.Host is { } on && HostActivity.Burdens(server) && hypervisors.ContainsKey(on))
+        {
+            burdens[on]--;
+            Snapshot.Apply(FactsOf(on));
+        }
+
         foreach (var (host, provider) in providers.ToList())
         {
             if (hypervisors.ContainsKey(host) && provider.Status?.Allocations is { } held && held.Any(a => a.Id == id)) Write(host, [.. held.Where(a => a.Id != id)]);

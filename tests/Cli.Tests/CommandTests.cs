@@ -75,6 +75,27 @@ public class CommandTests
     }
 
     [Fact]
+    public void What_is_built_on_a_host_burdens_it_but_not_for_the_server_itself()
+    {
+        const string building = """
+            apiVersion: compute.kilonova.dev/v1alpha1
+            kind: Server
+            metadata: {name: building, namespace: demo}
+            spec: {flavor: small}
+            status: {host: node-c, phase: Build}
+            """;
+        Assert.Equal(1, Burden("young"));
+        Assert.Equal(0, Burden("building"));
+
+        static double Burden(string server)
+        {
+            using var json = JsonDocument.Parse(Run.Of($"why {server} -n demo -o json -f plain/1-hosts.yaml plain/2-servers.yaml -", building).Out);
+            return json.RootElement.GetProperty("server").GetProperty("weighers").EnumerateArray().Single(w => w.GetProperty("weigher").GetString() == "IoOpsWeigher")
+                .GetProperty("values").EnumerateArray().Single(v => v.GetProperty("host").GetString() == "node-c").GetProperty("raw").GetDouble();
+        }
+    }
+
+    [Fact]
     public void As_many_as_capacity_says_are_placed_and_no_more()
     {
         using var capacity = JsonDocument.Parse(Run.Of("capacity --flavor small --image demo/debian -o json " + Plain).Out);

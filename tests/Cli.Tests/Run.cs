@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Kilonova.Cli.Tests;
 
 /// <summary>What a run of the program left.</summary>
@@ -13,14 +15,17 @@ internal sealed record Run(int Code, string Out, string Error)
     /// <param name="input">Standard input.</param>
     public static Run Of(string line, string input = "")
     {
-        using var output = new StringWriter();
+        using var bytes = new MemoryStream();
+        using var output = new StreamWriter(bytes);
         using var error = new StringWriter();
         lock (Directory)
         {
             Environment.CurrentDirectory = Cases;
             var run = CommandLine.RunAsync(
                 line.Split(' ', StringSplitOptions.RemoveEmptyEntries), new Terminal(new StringReader(input), output, error, IsTerminal: false), TimeProvider.System);
-            return new Run(run.GetAwaiter().GetResult(), output.ToString(), error.ToString());
+            var code = run.GetAwaiter().GetResult();
+            output.Flush();
+            return new Run(code, Encoding.UTF8.GetString(bytes.ToArray()), error.ToString());
         }
     }
 }
