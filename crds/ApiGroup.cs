@@ -33,6 +33,15 @@ public static class ApiGroup
     /// <summary>Key of user data in the Secret beside an Instance.</summary>
     public const string UserDataKey = "userData";
 
+    /// <summary>User name of a host's agent: this prefix and the name of its <see cref="Hypervisor"/>.</summary>
+    public const string HostUserPrefix = "kilonova:host:";
+
+    /// <summary>Group of all agents.</summary>
+    public const string HostGroup = "kilonova:hosts";
+
+    /// <summary>User name of a host's agent.</summary>
+    public static string HostUser(string hypervisor) => HostUserPrefix + hypervisor;
+
     /// <summary>Namespace of a host.</summary>
     public static string HostNamespace(string hypervisor) => HostNamespacePrefix + hypervisor;
 }

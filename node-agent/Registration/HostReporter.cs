@@ -26,6 +26,9 @@ internal sealed class HostReporter : IDisposable
     /// <summary>The number of running guests is told at most this often.</summary>
     private static readonly TimeSpan FiguresPause = TimeSpan.FromSeconds(5);
 
+    /// <summary>First wait for what the operator grants a host that has registered; doubles up to <see cref="RetryDelay"/>.</summary>
+    private static readonly TimeSpan GrantDelay = TimeSpan.FromMilliseconds(125);
+
     /// <summary>How long changes are gathered before they are told.</summary>
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(200);
 
@@ -45,6 +48,7 @@ internal sealed class HostReporter : IDisposable
     private readonly SemaphoreSlim due = new(0);
     private readonly string? hostIP;
     private readonly TaskCompletionSource registered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TimeSpan grantDelay = GrantDelay;
     private HostFacts? facts;
     private HostProfile? profile;
     private KvmVerdict? kvmTold;
@@ -111,7 +115,7 @@ internal sealed class HostReporter : IDisposable
             var wait = Interval;
             try
             {
-                wait = await ReportAsync(stop);
+                wait = await TryReportAsync(stop);
             }
             catch (Exception error) when (error is KubernetesException or KubernetesConnectionException or LibvirtException)
             {
@@ -144,6 +148,24 @@ internal sealed class HostReporter : IDisposable
         }
     }
 
+    // A new host may create what bears its name and nothing else: the operator grants the rest to the Hypervisor that it sees.
+    private async Task<TimeSpan> TryReportAsync(CancellationToken cancel)
+    {
+        try
+        {
+            return await ReportAsync(cancel);
+        }
+        catch (KubernetesException error) when (error.IsForbidden && !registered.Task.IsCompleted)
+        {
+            await CreateHypervisorAsync(cancel);
+            if (grantDelay == GrantDelay)
+                LogMessages.Waiting(logger, $"the operator has not granted yet what this host needs: {error.Message}");
+            var wait = grantDelay;
+            grantDelay = wait * 2 < RetryDelay ? wait * 2 : RetryDelay;
+            return wait;
+        }
+    }
+
     /// <returns>When to report again, if nothing has it done earlier.</returns>
     private async Task<TimeSpan> ReportAsync(CancellationToken cancel)
     {
@@ -165,17 +187,19 @@ internal sealed class HostReporter : IDisposable
         return wait;
     }
 
-    private async Task<Hypervisor> HypervisorAsync(CancellationToken cancel)
+    private async Task<Hypervisor> HypervisorAsync(CancellationToken cancel) =>
+        await hypervisors.GetAsync(key, cancel) ?? await CreateHypervisorAsync(cancel) ?? (await hypervisors.GetAsync(key, cancel))!;
+
+    // Null when there is one.
+    private async Task<Hypervisor?> CreateHypervisorAsync(CancellationToken cancel)
     {
-        if (await hypervisors.GetAsync(key, cancel) is { } found)
-            return found;
         try
         {
             return await hypervisors.CreateAsync(new Hypervisor { ApiVersion = ApiGroup.ApiVersion, Kind = "Hypervisor", Metadata = new ObjectMeta { Name = key.Name }, Spec = new HypervisorSpec() }, cancel);
         }
         catch (KubernetesException error) when (error.IsAlreadyExists)
         {
-            return (await hypervisors.GetAsync(key, cancel))!;
+            return null;
         }
     }
 

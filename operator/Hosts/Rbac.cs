@@ -11,6 +11,14 @@ public sealed record Role : KubernetesObject
     public required IReadOnlyList<PolicyRule> Rules { get; init; }
 }
 
+/// <summary>A ClusterRole of <c>rbac.authorization.k8s.io</c>.</summary>
+[Kind("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", Scope.Cluster)]
+public sealed record ClusterRole : KubernetesObject
+{
+    /// <summary>What it allows.</summary>
+    public required IReadOnlyList<PolicyRule> Rules { get; init; }
+}
+
 /// <summary>One permission.</summary>
 public sealed record PolicyRule : WireObject
 {
@@ -19,6 +27,9 @@ public sealed record PolicyRule : WireObject
 
     /// <summary>Resources, with subresources.</summary>
     public required IReadOnlyList<string> Resources { get; init; }
+
+    /// <summary>Names of the objects; all when absent.</summary>
+    public IReadOnlyList<string>? ResourceNames { get; init; }
 
     /// <summary>Verbs.</summary>
     public required IReadOnlyList<string> Verbs { get; init; }
@@ -35,7 +46,18 @@ public sealed record RoleBinding : KubernetesObject
     public required IReadOnlyList<Subject> Subjects { get; init; }
 }
 
-/// <summary>Names a Role.</summary>
+/// <summary>A ClusterRoleBinding of <c>rbac.authorization.k8s.io</c>.</summary>
+[Kind("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings", Scope.Cluster)]
+public sealed record ClusterRoleBinding : KubernetesObject
+{
+    /// <summary>The ClusterRole.</summary>
+    public required RoleRef RoleRef { get; init; }
+
+    /// <summary>Who gets it.</summary>
+    public required IReadOnlyList<Subject> Subjects { get; init; }
+}
+
+/// <summary>Names a Role or ClusterRole.</summary>
 public sealed record RoleRef : WireObject
 {
     /// <summary>API group.</summary>
@@ -65,4 +87,6 @@ public sealed record Subject : WireObject
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Role))]
 [JsonSerializable(typeof(RoleBinding))]
+[JsonSerializable(typeof(ClusterRole))]
+[JsonSerializable(typeof(ClusterRoleBinding))]
 internal sealed partial class RbacJson : JsonSerializerContext;
