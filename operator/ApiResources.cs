@@ -49,6 +49,9 @@ public sealed class ApiResources(KubernetesClient client)
     /// <summary>Namespaces.</summary>
     public Resource<Namespace> Namespaces { get; } = client.Resource(CoreResources.Namespaces);
 
+    /// <summary>Requests for certificates.</summary>
+    public Resource<CertificateSigningRequest> SigningRequests { get; } = client.Resource(CoreResources.SigningRequests);
+
     /// <summary>How the kinds are named and serialised.</summary>
     public static class Kinds
     {

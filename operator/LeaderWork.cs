@@ -31,6 +31,7 @@ public sealed class LeaderWork : IDisposable
     private readonly Controller<string> _aggregates;
     private readonly Controller<string> _cells;
     private readonly Controller<string> _ledgers;
+    private readonly Controller<string> _certificates;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private volatile bool _leads;
@@ -61,6 +62,7 @@ public sealed class LeaderWork : IDisposable
         _namespaces = new("host-namespaces", new HostNamespaces(parts.Client, _cache, parts.Logs.CreateLogger<HostNamespaces>()).ReconcileAsync, Options(4));
         _aggregates = new("aggregates", new AggregateReconciler(api, _cache, _time).ReconcileAsync, Options(1));
         _ledgers = new("ledgers", new LedgerReconciler(_cache, store, policy.InventoryOf, _time).ReconcileAsync, Options(2));
+        _certificates = new("host-certificates", new HostCertificates(api, _cache, _settings.AgentAccount, parts.Logs.CreateLogger<HostCertificates>()).ReconcileAsync, Options(2));
         _cells = new("cells", new CellReconciler(api, _cache, store, _settings.Scheduler.MaxAttempts, WakeAll, _time, parts.Logs.CreateLogger<CellReconciler>()).ReconcileAsync, Options(1));
 
         ControllerOptions<string> Options(int workers) => new() { Workers = workers, LoggerFactory = parts.Logs };
@@ -80,6 +82,8 @@ public sealed class LeaderWork : IDisposable
         foreach (var hypervisor in _cache.Hypervisors.List())
             HostChanged(hypervisor.Metadata.Name!);
         WakeAggregates();
+        foreach (var request in _cache.SigningRequests.List())
+            _certificates.Queue.Add(request.Metadata.Name!);
         foreach (var id in ids)
             Wake(id);
         WakeCells();
@@ -90,6 +94,7 @@ public sealed class LeaderWork : IDisposable
             _aggregates.RunAsync(leadership.Stopping, leadership.Lost),
             _cells.RunAsync(leadership.Stopping, leadership.Lost),
             _ledgers.RunAsync(leadership.Stopping, leadership.Lost),
+            _certificates.RunAsync(leadership.Stopping, leadership.Lost),
             UntilCancelled(_scheduling.RunAsync(either.Token)),
             UntilCancelled(WatchLivenessAsync(either.Token)),
             UntilCancelled(ResyncAsync(either.Token)));
@@ -210,6 +215,13 @@ public sealed class LeaderWork : IDisposable
             Wake(_reconciler.WaitingFor("ServerGroupNotFound"));
     }
 
+    /// <summary>Somebody asks for a certificate.</summary>
+    public void Changed(Change<CertificateSigningRequest> change)
+    {
+        if (_leads && change.New is { } request)
+            _certificates.Queue.Add(request.Metadata.Name!);
+    }
+
     /// <summary>Something that Servers refer to has changed: those that wait for something are looked at again.</summary>
     public void ReferencesChanged()
     {
@@ -229,6 +241,7 @@ public sealed class LeaderWork : IDisposable
         _aggregates.Dispose();
         _cells.Dispose();
         _ledgers.Dispose();
+        _certificates.Dispose();
     }
 
     /// <summary>A candidate that only waits notes nothing: it would remember what came and went for as long as it waits.</summary>

@@ -43,4 +43,10 @@ internal static partial class LogMessages
 
     [LoggerMessage(13, LogLevel.Warning, "every host has said what it runs since the store was restored: generation {Generation} is complete")]
     public static partial void HoldEnded(this ILogger logger, long generation);
+
+    [LoggerMessage(14, LogLevel.Information, "certificate request {Name} for host {Host} is approved: {Message}")]
+    public static partial void CertificateApproved(this ILogger logger, string name, string host, string message);
+
+    [LoggerMessage(15, LogLevel.Warning, "certificate request {Name} of {Requester} is denied: {Message}")]
+    public static partial void CertificateDenied(this ILogger logger, string name, string requester, string message);
 }

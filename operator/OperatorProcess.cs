@@ -57,6 +57,7 @@ public static class OperatorProcess
         cache.Cells.OnChange(c => candidate.Work.Changed(c));
         cache.Aggregates.OnChange(c => candidate.Work.Changed(c));
         cache.Groups.OnChange(c => candidate.Work.Changed(c));
+        cache.SigningRequests.OnChange(c => candidate.Work.Changed(c));
         cache.Flavors.OnChange(_ => candidate.Work.ReferencesChanged());
         cache.Images.OnChange(_ => candidate.Work.ReferencesChanged());
         cache.KeyPairs.OnChange(_ => candidate.Work.ReferencesChanged());

@@ -23,6 +23,9 @@ public sealed record OperatorSettings
     /// <summary>How often everything is looked at again, whether or not anything was told.</summary>
     public TimeSpan Resync { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>User name of the service account of agents' pods, whose requests for certificates are approved for the node that their token is bound to.</summary>
+    public string AgentAccount { get; init; } = "system:serviceaccount:kilonova-system:kilonova-agent";
+
     /// <summary>Options of the scheduler, from a JSON file (<c>--scheduler-config</c>).</summary>
     public SchedulerConfiguration Scheduler { get; init; } = new();
 }

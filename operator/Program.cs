@@ -19,6 +19,7 @@ settings = settings with
     Namespace = configuration["namespace"] ?? settings.Namespace,
     Identity = configuration["identity"],
     Listen = configuration["listen"] ?? settings.Listen,
+    AgentAccount = configuration["agent-account"] ?? settings.AgentAccount,
     Workers = configuration.GetValue("workers", settings.Workers),
     Resync = configuration["resync"] is { } seconds ? TimeSpan.FromSeconds(double.Parse(seconds, System.Globalization.CultureInfo.InvariantCulture)) : settings.Resync,
     Scheduler = scheduler,

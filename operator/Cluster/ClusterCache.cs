@@ -39,6 +39,7 @@ public sealed class ClusterCache : ICatalog
         Aggregates = new(api.Aggregates, WatchScope.Cluster);
         Cells = new(api.Cells, WatchScope.Cluster);
         Groups = new(api.Groups, WatchScope.AllNamespaces);
+        SigningRequests = new(api.SigningRequests, WatchScope.Cluster, new InformerOptions<CertificateSigningRequest> { FieldSelector = $"spec.signerName={CertificateSigningRequest.ApiClientSigner}" });
 
         _serversById = Servers.AddIndex(GuardedReader.InstanceIDOf);
         _serversByHost = Servers.AddIndex(s => s.Status?.Host);
@@ -84,22 +85,28 @@ public sealed class ClusterCache : ICatalog
     /// <summary>Server groups of all projects.</summary>
     public Informer<ServerGroup> Groups { get; }
 
+    /// <summary>Requests for certificates of clients; whoever asks.</summary>
+    public Informer<CertificateSigningRequest> SigningRequests { get; }
+
     /// <summary>Whether every first list is in.</summary>
     public bool HasSynced => Servers.HasSynced && Instances.HasSynced && Providers.HasSynced && Hypervisors.HasSynced && Leases.HasSynced
-        && Flavors.HasSynced && Images.HasSynced && KeyPairs.HasSynced && Networks.HasSynced && Aggregates.HasSynced && Cells.HasSynced && Groups.HasSynced;
+        && Flavors.HasSynced && Images.HasSynced && KeyPairs.HasSynced && Networks.HasSynced && Aggregates.HasSynced && Cells.HasSynced && Groups.HasSynced
+        && SigningRequests.HasSynced;
 
     /// <summary>Follows the API server until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellation) => Task.WhenAll(
         Servers.RunAsync(cancellation), Instances.RunAsync(cancellation), Providers.RunAsync(cancellation), Hypervisors.RunAsync(cancellation),
         Leases.RunAsync(cancellation), Flavors.RunAsync(cancellation), Images.RunAsync(cancellation), KeyPairs.RunAsync(cancellation),
-        Networks.RunAsync(cancellation), Aggregates.RunAsync(cancellation), Cells.RunAsync(cancellation), Groups.RunAsync(cancellation));
+        Networks.RunAsync(cancellation), Aggregates.RunAsync(cancellation), Cells.RunAsync(cancellation), Groups.RunAsync(cancellation),
+        SigningRequests.RunAsync(cancellation));
 
     /// <summary>Waits until every first list is in.</summary>
     public Task WaitForSyncAsync(CancellationToken cancellation) => Task.WhenAll(
         Servers.WaitForSyncAsync(cancellation), Instances.WaitForSyncAsync(cancellation), Providers.WaitForSyncAsync(cancellation),
         Hypervisors.WaitForSyncAsync(cancellation), Leases.WaitForSyncAsync(cancellation), Flavors.WaitForSyncAsync(cancellation),
         Images.WaitForSyncAsync(cancellation), KeyPairs.WaitForSyncAsync(cancellation), Networks.WaitForSyncAsync(cancellation),
-        Aggregates.WaitForSyncAsync(cancellation), Cells.WaitForSyncAsync(cancellation), Groups.WaitForSyncAsync(cancellation));
+        Aggregates.WaitForSyncAsync(cancellation), Cells.WaitForSyncAsync(cancellation), Groups.WaitForSyncAsync(cancellation),
+        SigningRequests.WaitForSyncAsync(cancellation));
 
     /// <summary>The Server of an instance ID.</summary>
     public Server? Server(string instanceID) => _serversById.Get(instanceID) is [var server, ..] ? server : null;

@@ -12,4 +12,5 @@ namespace Kilonova.Kubernetes.Core;
 [JsonSerializable(typeof(Lease))]
 [JsonSerializable(typeof(Event))]
 [JsonSerializable(typeof(CustomResourceDefinition))]
+[JsonSerializable(typeof(CertificateSigningRequest))]
 public sealed partial class CoreJson : JsonSerializerContext;

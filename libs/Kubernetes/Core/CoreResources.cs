@@ -25,4 +25,7 @@ public static class CoreResources
 
     /// <summary><c>apiextensions.k8s.io/v1</c> custom resource definitions.</summary>
     public static ResourceType<CustomResourceDefinition> CustomResourceDefinitions { get; } = ResourceType.Of(CoreJson.Default.CustomResourceDefinition);
+
+    /// <summary><c>certificates.k8s.io/v1</c> signing requests.</summary>
+    public static ResourceType<CertificateSigningRequest> SigningRequests { get; } = ResourceType.Of(CoreJson.Default.CertificateSigningRequest);
 }
