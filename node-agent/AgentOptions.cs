@@ -11,6 +11,12 @@ internal sealed record AgentOptions
     /// <summary>Kubeconfig; the usual places when null.</summary>
     public string? Kubeconfig { get; init; }
 
+    /// <summary>Asks the cluster for a certificate of the host's own; what <see cref="Kubeconfig"/> or the pod says is used for that alone.</summary>
+    public bool RequestCertificate { get; init; }
+
+    /// <summary>Validity of certificates that are asked for; the operator approves up to 30 days.</summary>
+    public TimeSpan CertificateLifetime { get; init; } = TimeSpan.FromDays(7);
+
     /// <summary>Directory of everything that the agent keeps.</summary>
     public string StateDirectory { get; init; } = "/var/lib/kilonova";
 

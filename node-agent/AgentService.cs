@@ -10,6 +10,7 @@ using Kilonova.Libvirt.Connections;
 using Kilonova.Libvirt.Events;
 using Kilonova.NodeAgent.Actors;
 using Kilonova.NodeAgent.Domains;
+using Kilonova.NodeAgent.Identity;
 using Kilonova.NodeAgent.Images;
 using Kilonova.NodeAgent.Protocol;
 using Kilonova.NodeAgent.Registration;
@@ -26,6 +27,7 @@ internal sealed class AgentService : IAsyncDisposable
     private static readonly TimeSpan TrimInterval = TimeSpan.FromMinutes(1);
 
     private readonly AgentOptions options;
+    private readonly HostIdentity? identity;
     private readonly ILogger logger;
     private readonly ILoggerFactory loggers;
     private readonly TimeProvider time = TimeProvider.System;
@@ -44,8 +46,9 @@ internal sealed class AgentService : IAsyncDisposable
     private readonly Informer<Instance> instances;
     private readonly SemaphoreSlim passDue = new(1);
 
-    public AgentService(AgentOptions options, ILoggerFactory loggers)
+    public AgentService(AgentOptions options, KubernetesConfig config, HostIdentity? identity, ILoggerFactory loggers)
     {
+        this.identity = identity;
         this.options = options;
         this.loggers = loggers;
         logger = loggers.CreateLogger<AgentService>();
@@ -54,7 +57,7 @@ internal sealed class AgentService : IAsyncDisposable
         var changes = new DomainChanges();
         state = new StateDirectory(options.StateDirectory);
         client = new KubernetesClient(
-            KubernetesConfig.Load(new KubernetesConfigOptions { Path = options.Kubeconfig }),
+            config,
             new KubernetesClientOptions { Component = "kilonova-node-agent", ComponentVersion = HostReporter.Version, LoggerFactory = loggers });
         libvirt = new LibvirtHost(options.LibvirtUri, new LibvirtHostOptions { Events = DomainEventKinds.Lifecycle });
         origin = new ImageOrigin(options.ImageDirectories, options.AllowLocalImageSources);
@@ -88,7 +91,7 @@ internal sealed class AgentService : IAsyncDisposable
         var events = FollowLibvirtAsync(stop);
         var reporting = host.RunAsync(stop);
         var serving = ServeAsync(stop);
-        await Task.WhenAll(events, reporting, serving);
+        await Task.WhenAll(events, reporting, serving, identity?.RunAsync(stop) ?? Task.CompletedTask);
         LogMessages.Stopping(logger);
     }
 

@@ -25,6 +25,8 @@ internal static class CommandLine
     {
         var nodeName = Text("--node-name", Environment.MachineName.ToLowerInvariant(), "Name of the Node; Hypervisor and ResourceProvider bear it too.");
         var kubeconfig = Text("--kubeconfig", null, "Kubeconfig; else $KUBECONFIG, ~/.kube/config, or the pod's service account.");
+        var requestCertificate = Flag("--request-certificate", "Ask the cluster for a certificate of the host's own, and renew it; the kubeconfig, or the pod's account, is used for that alone.");
+        var certificateLifetime = Time("--certificate-lifetime", Defaults.CertificateLifetime, "Validity of the certificates that are asked for.");
         var stateDirectory = Text("--state-dir", Defaults.StateDirectory, "Everything that the agent keeps. At the same path for QEMU.");
         var libvirtUri = Text("--libvirt-uri", Environment.GetEnvironmentVariable("LIBVIRT_DEFAULT_URI") ?? Defaults.LibvirtUri, "Where libvirt is.");
         var listen = Text("--listen", null, "Address and port of /healthz, /readyz and /metrics; none when absent.");
@@ -48,7 +50,7 @@ internal static class CommandLine
 
         var root = new RootCommand("Kilonova's agent on one host: turns Instances into libvirt domains.")
         {
-            nodeName, kubeconfig, stateDirectory, libvirtUri, listen, hostIP, bootIdFile, imageDirectories, allowLocal, virtType,
+            nodeName, kubeconfig, requestCertificate, certificateLifetime, stateDirectory, libvirtUri, listen, hostIP, bootIdFile, imageDirectories, allowLocal, virtType,
             fullPass, leaseInterval, leaseDuration, shutdownTimeout, builds, faultPoints, logFormat, logLevel,
         };
         root.SetAction((parsed, cancel) => run(
@@ -56,6 +58,8 @@ internal static class CommandLine
             {
                 NodeName = parsed.GetValue(nodeName)!,
                 Kubeconfig = parsed.GetValue(kubeconfig),
+                RequestCertificate = parsed.GetValue(requestCertificate),
+                CertificateLifetime = parsed.GetValue(certificateLifetime),
                 StateDirectory = parsed.GetValue(stateDirectory)!,
                 LibvirtUri = parsed.GetValue(libvirtUri)!,
                 Listen = parsed.GetValue(listen),

@@ -33,6 +33,15 @@ internal static partial class LogMessages
     [LoggerMessage(15, LogLevel.Information, "the host's Lease is renewed every {Seconds:0} s")]
     public static partial void HeartbeatBegun(ILogger logger, double seconds);
 
+    [LoggerMessage(16, LogLevel.Information, "host {Host} has a certificate until {NotAfter:u}, to be renewed at {RenewAt:u}")]
+    public static partial void CertificateIssued(ILogger logger, string host, DateTimeOffset notAfter, DateTimeOffset renewAt);
+
+    [LoggerMessage(17, LogLevel.Error, "host {Host} got no certificate and asks again: {Cause}")]
+    public static partial void CertificateNotIssued(ILogger logger, string host, string cause);
+
+    [LoggerMessage(18, LogLevel.Warning, "{File} is of no use: {Cause}")]
+    public static partial void CertificateUnusable(ILogger logger, string file, string cause);
+
     [LoggerMessage(20, LogLevel.Debug, "{InstanceID} ({Server}, request {RequestID}): {Step}")]
     public static partial void StepBegun(ILogger logger, string instanceID, string? server, string? requestID, string step);
 

@@ -1,6 +1,9 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using Kilonova.Kubernetes.Config;
 using Kilonova.NodeAgent;
+using Kilonova.NodeAgent.Identity;
+using Kilonova.NodeAgent.State;
 using Microsoft.Extensions.Logging;
 
 ProcessMemory.ShareArenas();
@@ -24,8 +27,24 @@ static async Task<int> RunAsync(AgentOptions options, LogFormat format, LogLevel
     });
     try
     {
-        await using var agent = new AgentService(options, loggers);
+        var config = KubernetesConfig.Load(new KubernetesConfigOptions { Path = options.Kubeconfig });
+        HostIdentity? identity = null;
+        if (options.RequestCertificate)
+        {
+            var state = new StateDirectory(options.StateDirectory);
+            var own = HostIdentity.Own(config, state);
+            var issuer = new SigningRequests(options.NodeName, config, own, TimeProvider.System, loggers);
+            identity = new HostIdentity(options.NodeName, state, issuer, options.CertificateLifetime, TimeProvider.System, loggers.CreateLogger<HostIdentity>());
+            await identity.EstablishAsync(stop.Token);
+            config = own;
+        }
+
+        await using var agent = new AgentService(options, config, identity, loggers);
         await agent.RunAsync(stop.Token);
+        return 0;
+    }
+    catch (OperationCanceledException) when (stop.IsCancellationRequested)
+    {
         return 0;
     }
     catch (Exception error) when (error is not OutOfMemoryException)
