@@ -139,6 +139,7 @@ public sealed class PermissionTests(PermissionWorld world) : IClassFixture<Permi
 
         foreach (var (kind, plural) in new[] { ("Flavor", "flavors"), ("Network", "networks"), ("Aggregate", "aggregates"), ("Cell", "cells"), ("AddressClaim", "addressclaims") })
             yield return new(Compute, kind, plural);
+        yield return new(Compute, "Cell", "cells", null, "local");
         foreach (var (kind, plural, status) in new[]
         {
             ("Server", "servers", true), ("Image", "images", true), ("KeyPair", "keypairs", false), ("ServerGroup", "servergroups", true),
