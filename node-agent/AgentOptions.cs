@@ -56,6 +56,9 @@ internal sealed record AgentOptions
     /// <summary>Places at which tests end or hold the agent.</summary>
     public IReadOnlyList<string> FaultPoints { get; init; } = [];
 
+    /// <summary>Where the host's root is, of which the checks of the host read <c>/sys</c>, <c>/proc</c>, <c>/etc</c> and the kubelet's state.</summary>
+    public string HostRoot { get; init; } = "/";
+
     /// <summary>File that holds the boot ID.</summary>
     public string BootIdFile { get; init; } = "/proc/sys/kernel/random/boot_id";
 }

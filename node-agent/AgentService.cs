@@ -14,6 +14,7 @@ using Kilonova.NodeAgent.Identity;
 using Kilonova.NodeAgent.Images;
 using Kilonova.NodeAgent.Protocol;
 using Kilonova.NodeAgent.Registration;
+using Kilonova.NodeAgent.Registration.Preflight;
 using Kilonova.NodeAgent.State;
 using Microsoft.Extensions.Logging;
 
@@ -68,15 +69,16 @@ internal sealed class AgentService : IAsyncDisposable
         heartbeat = new Heartbeat(client, options, sequence, time, loggers.CreateLogger<Heartbeat>());
         hold = new RestoreHold(client, board, sequence);
         hold.Changed += SoonPass;
+        var autostart = new GuestAutostart(libvirt, loggers.CreateLogger<GuestAutostart>());
         host = new HostReporter(
-            client, new HostFactsReader(libvirt, state, new KvmProbe(libvirt, state, time), options), libvirt, board, hold, heartbeat, state, options, time, loggers.CreateLogger<HostReporter>());
+            client, new HostFactsReader(libvirt, state, new KvmProbe(libvirt, state, time), options), new PreflightReader(options.HostRoot), autostart, libvirt, board, hold, heartbeat, state, options, time, loggers.CreateLogger<HostReporter>());
         var faults = new FaultPoints(options.FaultPoints, options.StateDirectory);
         builder = new GuestBuilder(state, images, libvirt, api, faults, sequence, time, options.ParallelBuilds);
         power = new GuestPower(libvirt, changes, time, options.ShutdownTimeout, loggers.CreateLogger<GuestPower>());
         var guests = new GuestHost(builder, power, look, records, state, heartbeat, host, new HostShutdown(time), hold, metrics, time, loggers.CreateLogger<GuestHost>());
         var rounds = new InstanceRounds(api, guests, board, faults, metrics, sequence, loggers.CreateLogger<InstanceRounds>());
         scheduler = new InstanceScheduler(rounds, changes, time, loggers.CreateLogger<InstanceScheduler>());
-        pass = new FullPass(api, look, records, state, scheduler, board, hold, time, loggers.CreateLogger<FullPass>());
+        pass = new FullPass(api, look, records, state, scheduler, board, hold, autostart, time, loggers.CreateLogger<FullPass>());
         instances = new Informer<Instance>(api.Instances, api.Scope, new InformerOptions<Instance> { Transform = Small });
         instances.OnChange(scheduler.Notice);
         metrics.Observe(board, images, heartbeat);

@@ -32,6 +32,7 @@ internal static class CommandLine
         var listen = Text("--listen", null, "Address and port of /healthz, /readyz and /metrics; none when absent.");
         var hostIP = Text("--host-ip", null, "Address by which others reach the host; found when absent.");
         var bootIdFile = Text("--boot-id-file", Defaults.BootIdFile, "File with the boot ID.");
+        var hostRoot = Text("--host-root", Defaults.HostRoot, "The host's root, for the checks of the host: /, or where a container has it mounted.");
         var imageDirectories = new Option<string[]>("--image-directory")
         {
             Description = "Directories from which file: images are taken, with colons between; may be given several times.",
@@ -50,7 +51,7 @@ internal static class CommandLine
 
         var root = new RootCommand("Kilonova's agent on one host: turns Instances into libvirt domains.")
         {
-            nodeName, kubeconfig, requestCertificate, certificateLifetime, stateDirectory, libvirtUri, listen, hostIP, bootIdFile, imageDirectories, allowLocal, virtType,
+            nodeName, kubeconfig, requestCertificate, certificateLifetime, stateDirectory, libvirtUri, listen, hostIP, bootIdFile, hostRoot, imageDirectories, allowLocal, virtType,
             fullPass, leaseInterval, leaseDuration, shutdownTimeout, builds, faultPoints, logFormat, logLevel,
         };
         root.SetAction((parsed, cancel) => run(
@@ -64,6 +65,7 @@ internal static class CommandLine
                 LibvirtUri = parsed.GetValue(libvirtUri)!,
                 Listen = parsed.GetValue(listen),
                 HostIP = parsed.GetValue(hostIP),
+                HostRoot = parsed.GetValue(hostRoot)!,
                 BootIdFile = parsed.GetValue(bootIdFile)!,
                 ImageDirectories = [.. parsed.GetValue(imageDirectories)!.SelectMany(list => list.Split(':', StringSplitOptions.RemoveEmptyEntries))],
                 AllowLocalImageSources = parsed.GetValue(allowLocal),

@@ -78,6 +78,9 @@ internal static partial class LogMessages
     [LoggerMessage(33, LogLevel.Warning, "{Count} events of libvirt were lost; everything is looked at")]
     public static partial void EventsLost(ILogger logger, long count);
 
+    [LoggerMessage(34, LogLevel.Warning, "{InstanceID}: somebody had set libvirt's autostart; it is cleared")]
+    public static partial void AutostartCleared(ILogger logger, string instanceID);
+
     [LoggerMessage(40, LogLevel.Information, "{InstanceID}: its start was cut off before its CPUs ran; they are let run")]
     public static partial void Resumed(ILogger logger, string instanceID);
 }

@@ -9,7 +9,7 @@ namespace Kilonova.NodeAgent.Actors;
 /// Has everything looked at: every Instance of the host, every domain of ours, every record, every directory. At the start, after every gap in events, and every
 /// few minutes; so nothing hangs on an event that was missed.
 /// </summary>
-internal sealed class FullPass(InstanceApi api, DomainLook look, RecordStore records, StateDirectory state, InstanceScheduler scheduler, InstanceBoard board, RestoreHold hold, TimeProvider time, ILogger<FullPass> logger)
+internal sealed class FullPass(InstanceApi api, DomainLook look, RecordStore records, StateDirectory state, InstanceScheduler scheduler, InstanceBoard board, RestoreHold hold, GuestAutostart autostart, TimeProvider time, ILogger<FullPass> logger)
 {
     /// <summary>Tombstones are kept this long: longer than anybody restores an old backup of the store without noticing.</summary>
     private static readonly TimeSpan TombstoneAge = TimeSpan.FromDays(90);
@@ -21,6 +21,7 @@ internal sealed class FullPass(InstanceApi api, DomainLook look, RecordStore rec
 
         // The host first: a domain that appears after its Instance was listed has been started by ourselves.
         var domains = await look.OursAsync(cancel);
+        await autostart.ClearAsync(domains, cancel);
         var recorded = records.Ids();
         var directories = state.InstanceDirectories().Where(StateDirectory.IsInstanceID).ToList();
         var (readable, unreadable) = await api.ReadAllAsync(cancel);

@@ -9,6 +9,7 @@ using Kilonova.Libvirt;
 using Kilonova.Libvirt.Connections;
 using Kilonova.NodeAgent.Actors;
 using Kilonova.NodeAgent.Domains;
+using Kilonova.NodeAgent.Registration.Preflight;
 using Kilonova.NodeAgent.State;
 using Microsoft.Extensions.Logging;
 
@@ -36,6 +37,8 @@ internal sealed class HostReporter : IDisposable
     private readonly Resource<ResourceProvider> providers;
     private readonly Informer<Hypervisor> watch;
     private readonly HostFactsReader reader;
+    private readonly PreflightReader preflight;
+    private readonly GuestAutostart autostart;
     private readonly LibvirtHost libvirt;
     private readonly InstanceBoard board;
     private readonly RestoreHold hold;
@@ -53,12 +56,14 @@ internal sealed class HostReporter : IDisposable
     private HostProfile? profile;
     private KvmVerdict? kvmTold;
     private VirtType factsFor;
+    private PreflightFacts? preflightFacts;
+    private long preflightReadAt;
     private ResourceProvider? provider;
     private long providerReadAt;
     private long figuresToldAt;
 
     public HostReporter(
-        KubernetesClient client, HostFactsReader reader, LibvirtHost libvirt, InstanceBoard board, RestoreHold hold, Heartbeat heartbeat, StateDirectory state, AgentOptions options, TimeProvider time, ILogger<HostReporter> logger)
+        KubernetesClient client, HostFactsReader reader, PreflightReader preflight, GuestAutostart autostart, LibvirtHost libvirt, InstanceBoard board, RestoreHold hold, Heartbeat heartbeat, StateDirectory state, AgentOptions options, TimeProvider time, ILogger<HostReporter> logger)
     {
         hypervisors = client.Resource(ResourceType.Of(CrdsJsonContext.Default.Hypervisor));
         providers = client.Resource(ResourceType.Of(CrdsJsonContext.Default.ResourceProvider));
@@ -70,8 +75,9 @@ internal sealed class HostReporter : IDisposable
             if (change.Old?.Metadata.Generation != change.New?.Metadata.Generation)
                 Refresh();
         });
-        (this.reader, this.libvirt, this.board, this.hold, this.heartbeat, this.state, this.options, this.time, this.logger) = (reader, libvirt, board, hold, heartbeat, state, options, time, logger);
+        (this.reader, this.preflight, this.autostart, this.libvirt, this.board, this.hold, this.heartbeat, this.state, this.options, this.time, this.logger) = (reader, preflight, autostart, libvirt, board, hold, heartbeat, state, options, time, logger);
         board.Changed += Refresh;
+        autostart.Changed += Refresh;
         hostIP = options.HostIP ?? AddressTowards(client.Config.Server);
         BootID = File.ReadAllText(options.BootIdFile).Trim();
     }
@@ -246,6 +252,8 @@ internal sealed class HostReporter : IDisposable
     {
         // The answer first, then the strays that it vouches for.
         var (answer, complete) = (hold.Answer, board.IsComplete);
+        if (preflightFacts is null || time.GetElapsedTime(preflightReadAt) >= Interval / 2)
+            (preflightFacts, preflightReadAt) = (preflight.Read(), time.GetTimestamp());
         var status = HostStatus.Of(hypervisor, new HostKnowledge
         {
             ReportedGeneration = answer,
@@ -256,6 +264,7 @@ internal sealed class HostReporter : IDisposable
             Facts = facts,
             LibvirtTrouble = libvirt.LastError,
             Disk = disk,
+            Checks = PreflightChecks.All(preflightFacts, autostart.Facts, hypervisor.Spec),
             RunningGuests = board.Running,
             StraysComplete = complete,
             Strays = board.Strays,

@@ -1,6 +1,7 @@
 using Kilonova.Crds;
 using Kilonova.Crds.Meta;
 using Kilonova.NodeAgent.Protocol;
+using Kilonova.NodeAgent.Registration.Preflight;
 
 namespace Kilonova.NodeAgent.Registration;
 
@@ -23,6 +24,9 @@ internal sealed record HostKnowledge
 
     public DiskSpace Disk { get; init; }
 
+    /// <summary>What the checks of the host found.</summary>
+    public IReadOnlyList<Finding> Checks { get; init; } = [];
+
     public int RunningGuests { get; init; }
 
     /// <summary>Generation of a hold for which these strays are all that there are (R9); null when there is nothing to answer.</summary>
@@ -39,9 +43,6 @@ internal sealed record HostKnowledge
 /// <summary>The Hypervisor's status and the ResourceProvider's specification, as functions of what is known. Pure.</summary>
 internal static class HostStatus
 {
-    /// <summary>Less free disk than this share of the whole is pressure.</summary>
-    private const double PressureShare = 0.05;
-
     /// <summary>Free disk is told anew when it moved by this share of the whole: figures that wander must not make writes.</summary>
     private const double DiskStep = 0.05;
 
@@ -112,11 +113,11 @@ internal static class HostStatus
         Set("LibvirtReady", libvirt, libvirt ? "Connected" : "NotConnected", libvirt ? $"libvirt {facts!.LibvirtVersion} answers." : $"libvirt does not answer: {know.LibvirtTrouble ?? "not connected yet"}. See that libvirtd (or virtqemud) runs on the host.");
 
         var kvm = facts?.Kvm;
-        Set("KvmUsable", kvm?.Usable, kvm is null ? "NotTried" : kvm.Usable ? "GuestRan" : "GuestDidNotRun", kvm?.Message ?? "KVM was not tried: guests are to be emulated, or libvirt was not there.");
+        Set("KvmUsable", kvm?.Usable, kvm is null ? "NotTried" : kvm.Usable ? "GuestRan" : "GuestDidNotRun", kvm is null ? "KVM was not tried: guests are to be emulated, or libvirt was not there." : kvm.Usable ? kvm.Message : $"{kvm.Message} See that virtualization is on in the firmware (or nested virtualization in the host of this host) and that kvm_intel or kvm_amd is loaded; tried again after a boot.");
         var lacksKvm = facts is { VirtType: VirtType.Kvm, Kvm.Usable: false };
 
-        var pressure = know.Disk.FreeGiB < PressureShare * know.Disk.TotalGiB;
-        Set("InstancesDiskPressure", pressure, pressure ? "LittleFree" : "EnoughFree", pressure ? $"Less than {PressureShare:P0} of {know.Disk.TotalGiB} GiB are free for guests' disks." : "There is room for guests' disks.");
+        foreach (var check in know.Checks.Prepend(PreflightChecks.DiskPressure(know.Disk)))
+            Set(check.Type, check.Holds, check.Reason, check.Message);
 
         if (lacksKvm)
             Set("Ready", false, "KvmNotUsable", $"Guests are to run with KVM, and it does not work: {kvm!.Message} Set virtType to auto or qemu to have them emulated.");

@@ -1,6 +1,7 @@
 using Kilonova.Crds;
 using Kilonova.Crds.Meta;
 using Kilonova.NodeAgent.Registration;
+using Kilonova.NodeAgent.Registration.Preflight;
 
 namespace Kilonova.NodeAgent.Tests.Registration;
 
@@ -25,6 +26,15 @@ public class HostStatusTests
         var status = HostStatus.Of(New, Known);
         Assert.Equal(["LibvirtReady=True", "KvmUsable=False", "InstancesDiskPressure=False", "Ready=True"], status.Conditions!.Select(condition => $"{condition.Type}={condition.Status}"));
         Assert.Equal((8, 32768L, 1000L, 600L, 3), (status.Cpus, status.MemoryMiB, status.DiskGiB, status.FreeDiskGiB, status.RunningGuests));
+    }
+
+    [Fact]
+    public void What_the_checks_found_is_told_and_does_not_keep_the_host_from_serving()
+    {
+        var status = HostStatus.Of(New, Known with { Checks = [new Finding("TimeSynced", false, "NotSynchronized", "run chrony"), new Finding("CgroupControllers", null, "NotMounted", "?")] });
+        Assert.Equal("False NotSynchronized", Condition(status, "TimeSynced"));
+        Assert.Equal("Unknown NotMounted", Condition(status, "CgroupControllers"));
+        Assert.Equal("True AgentServes", Condition(status, "Ready"));
     }
 
     [Fact]
