@@ -101,8 +101,6 @@ internal sealed class AgentService : IAsyncDisposable
     {
         await libvirt.DisposeAsync();
         scheduler.Dispose();
-        builder.Dispose();
-        power.Dispose();
         host.Dispose();
         origin.Dispose();
         metrics.Dispose();

@@ -27,7 +27,8 @@ internal sealed class FullPass(InstanceApi api, DomainLook look, RecordStore rec
         var (readable, unreadable) = await api.ReadAllAsync(cancel);
         var all = domains.Concat(recorded).Concat(directories).Concat(readable.Keys).Concat(unreadable).ToHashSet(StringComparer.Ordinal);
         board.Expect(held, all.Where(StateDirectory.IsInstanceID));
-        foreach (var id in all)
+        // Oldest first: so guests come back after a boot of the host.
+        foreach (var id in all.OrderBy(id => readable.GetValueOrDefault(id)?.Found?.Metadata.CreationTimestamp ?? DateTimeOffset.MaxValue).ThenBy(id => id, StringComparer.Ordinal))
             scheduler.Look(id, held is null ? readable.GetValueOrDefault(id) : null);
         records.Prune(time.GetUtcNow() - TombstoneAge);
         LogMessages.FullPass(logger, readable.Count + unreadable.Count, domains.Count, recorded.Count, directories.Count);

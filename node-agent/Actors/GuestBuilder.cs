@@ -17,11 +17,11 @@ namespace Kilonova.NodeAgent.Actors;
 /// Makes what a guest needs before it starts: image, root disk, config drive, definition. Each step looks at what is there already, so that the whole can be
 /// cut off anywhere and begun again. A disk that a guest has run from is never made anew.
 /// </summary>
-internal sealed class GuestBuilder(StateDirectory state, ImageCache images, LibvirtHost libvirt, InstanceApi api, FaultPoints faults, Sequence sequence, TimeProvider time, int parallel) : IDisposable
+internal sealed class GuestBuilder(StateDirectory state, ImageCache images, LibvirtHost libvirt, InstanceApi api, FaultPoints faults, Sequence sequence, TimeProvider time, int parallel)
 {
     private static readonly TimeSpan CreateLimit = TimeSpan.FromMinutes(2);
 
-    private readonly SemaphoreSlim heavy = new(parallel);
+    private readonly TurnGate heavy = new(parallel);
 
     /// <summary>How long the parts of a build took.</summary>
     public sealed record Durations(TimeSpan Image, TimeSpan Disks, TimeSpan ConfigDrive, TimeSpan Define);
@@ -48,12 +48,14 @@ internal sealed class GuestBuilder(StateDirectory state, ImageCache images, Libv
         var afterImage = time.GetTimestamp();
 
         await BeginAsync(InstanceStep.Disks, tell, cancel);
-        await heavy.WaitAsync(cancel);
+        await heavy.EnterAsync(instance, cancel);
         try
         {
             CreateDirectory(files);
             if (!File.Exists(files.RootDisk))
                 await CreateRootDiskAsync(image, spec.Flavor, record, files, cancel);
+            else if (record?.Epoch != spec.Epoch)
+                await ForgetSavedAsync(instance.Metadata.Name!, cancel);
             var afterDisks = time.GetTimestamp();
 
             await BeginAsync(InstanceStep.ConfigDrive, tell, cancel);
@@ -78,16 +80,29 @@ internal sealed class GuestBuilder(StateDirectory state, ImageCache images, Libv
         }
         finally
         {
-            heavy.Release();
+            heavy.Leave();
         }
     }
-
-    public void Dispose() => heavy.Dispose();
 
     private Task BeginAsync(InstanceStep step, Action<InstanceStep, StepProgress?> tell, CancellationToken cancel)
     {
         tell(step, null);
         return faults.ReachAsync(step.ToString(), cancel);
+    }
+
+    // Memory that libvirt saved under an earlier placement number is not of this run: the disk may have been written to since.
+    private async Task ForgetSavedAsync(string instanceID, CancellationToken cancel)
+    {
+        var uuid = Guid.ParseExact(instanceID, "D");
+        try
+        {
+            if (await libvirt.Domains.HasSaveAsync(uuid, cancel))
+                await libvirt.Domains.RemoveSaveAsync(uuid, cancel);
+        }
+        catch (LibvirtException error) when (error.IsNoDomain)
+        {
+            // Then nothing is saved of it.
+        }
     }
 
     private InstanceFiles FilesOf(string instanceID) => StateDirectory.IsInstanceID(instanceID)

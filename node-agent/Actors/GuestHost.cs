@@ -22,13 +22,22 @@ internal sealed class GuestHost(
     TimeProvider time,
     ILogger<GuestHost> logger) : IGuestHost
 {
+    // When a guest was last seen off that had run: whether the host is going down is asked after it.
+    private long seenOffAt;
+
     public async Task<HostView> ViewAsync(bool matters, CancellationToken cancel)
     {
         var (heldFor, heldUntil) = hold.Now;
-        return new HostView(host.BootID, heartbeat.RenewedAt, heartbeat.IsFresh, matters && await shutdown.IsUnderWayAsync(cancel), time.GetUtcNow()) { HeldFor = heldFor, HeldUntil = heldUntil };
+        return new HostView(host.BootID, heartbeat.RenewedAt, heartbeat.IsFresh, matters && await shutdown.IsUnderWayAsync(Volatile.Read(ref seenOffAt), cancel), time.GetUtcNow()) { HeldFor = heldFor, HeldUntil = heldUntil };
     }
 
-    public Task<DomainView?> LookAsync(string instanceID, CancellationToken cancel) => look.AtAsync(instanceID, cancel);
+    public async Task<DomainView?> LookAsync(string instanceID, CancellationToken cancel)
+    {
+        var domain = await look.AtAsync(instanceID, cancel);
+        if (domain is { Active: false } && records.Read(instanceID) is { Run: GuestRun.Running })
+            Volatile.Write(ref seenOffAt, time.GetTimestamp());
+        return domain;
+    }
 
     public InstanceRecord? Record(string instanceID) => records.Read(instanceID);
 

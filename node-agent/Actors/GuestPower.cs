@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Kilonova.NodeAgent.Actors;
 
 /// <summary>Starts, stops and removes domains. Each can be repeated: what is done already counts as done.</summary>
-internal sealed class GuestPower(LibvirtHost libvirt, DomainChanges changes, TimeProvider time, TimeSpan shutdownTimeout, ILogger logger) : IDisposable
+internal sealed class GuestPower(LibvirtHost libvirt, DomainChanges changes, TimeProvider time, TimeSpan shutdownTimeout, ILogger logger)
 {
     private const int ParallelStarts = 4;
 
@@ -18,14 +18,14 @@ internal sealed class GuestPower(LibvirtHost libvirt, DomainChanges changes, Tim
     // libvirt's flags that the test driver does not know.
     private const DomainUndefineFlags EveryDriver = DomainUndefineFlags.ManagedSave | DomainUndefineFlags.SnapshotsMetadata;
 
-    private readonly SemaphoreSlim starts = new(ParallelStarts);
+    private readonly TurnGate starts = new(ParallelStarts);
 
     /// <summary>Starts a domain.</summary>
     /// <exception cref="BuildFailure">A guest that never ran does not start.</exception>
     /// <exception cref="LibvirtException">libvirt is away, or a guest that ran before does not start now.</exception>
     public async Task StartAsync(Instance instance, InstanceRecord record, CancellationToken cancel)
     {
-        await starts.WaitAsync(cancel);
+        await starts.EnterAsync(instance, cancel);
         try
         {
             await libvirt.Domains.StartAsync(Uuid(instance.Metadata.Name!), cancellationToken: cancel);
@@ -40,7 +40,7 @@ internal sealed class GuestPower(LibvirtHost libvirt, DomainChanges changes, Tim
         }
         finally
         {
-            starts.Release();
+            starts.Leave();
         }
     }
 
@@ -111,8 +111,6 @@ internal sealed class GuestPower(LibvirtHost libvirt, DomainChanges changes, Tim
             await UndefineAsync(uuid, EveryDriver, cancel);
         }
     }
-
-    public void Dispose() => starts.Dispose();
 
     private static Guid Uuid(string instanceID) => Guid.ParseExact(instanceID, "D");
 

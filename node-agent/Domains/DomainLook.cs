@@ -23,7 +23,11 @@ internal sealed class DomainLook(LibvirtHost libvirt)
             var saved = DomainMetadata.Read(await MetadataAsync(uuid, DomainAffect.Config, cancel));
             var live = active ? DomainMetadata.Read(await MetadataAsync(uuid, DomainAffect.Live, cancel)) : null;
             var metadata = live is null || saved?.Epoch > live.Epoch ? saved : live;
-            return new DomainView(PowerStateOf(state.State), metadata?.InstanceID == instanceID, metadata?.Epoch, metadata?.ClaimID) { Server = metadata?.Server };
+            return new DomainView(PowerStateOf(state.State), metadata?.InstanceID == instanceID, metadata?.Epoch, metadata?.ClaimID)
+            {
+                Server = metadata?.Server,
+                Saved = !active && await libvirt.Domains.HasSaveAsync(uuid, cancel),
+            };
         }
         catch (LibvirtException error) when (error.IsNoDomain)
         {

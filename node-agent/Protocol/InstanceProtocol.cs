@@ -17,6 +17,9 @@ internal static class InstanceProtocol
     private static readonly TimeSpan HoldRetry = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LeaseRetry = TimeSpan.FromSeconds(2);
 
+    // A shutdown can be called off.
+    private static readonly TimeSpan ShutdownRetry = TimeSpan.FromSeconds(5);
+
     /// <summary>Decides the next step.</summary>
     public static Step Next(InstanceView view)
     {
@@ -140,7 +143,9 @@ internal static class InstanceProtocol
             if (record.Run == GuestRun.Running && record.BootID == view.Host.BootID)
             {
                 if (view.Host.ShuttingDown)
-                    return Rest(VerdictKind.HostShuttingDown, "The host is going down; the guest is started again with it.");
+                    return Rest(VerdictKind.HostShuttingDown, "The host is going down; the guest is started again with it.", ShutdownRetry);
+                if (view.Domain is { Saved: true })
+                    return Rest(VerdictKind.Saved, "Somebody on the host saved the guest's memory to a file (virsh managedsave, libvirt-guests). It goes on where it was at the host's next boot, at virsh start, or when powerState is changed to Stopped and back.");
                 if (stays)
                     return new Step.WriteRecord(record with { Run = GuestRun.Off, StoppedByGuest = true });
                 if (record.StartedAt + RestartSpacing - view.Host.Now is { Ticks: > 0 } rest)
@@ -171,7 +176,7 @@ internal static class InstanceProtocol
     {
         var spec = instance.Spec;
         if (!IsPrepared(view, instance))
-            return view.Host.ShuttingDown ? Rest(VerdictKind.HostShuttingDown, "The host is going down; nothing is started.") : new Step.Prepare(instance);
+            return view.Host.ShuttingDown ? Rest(VerdictKind.HostShuttingDown, "The host is going down; nothing is started.", ShutdownRetry) : new Step.Prepare(instance);
         if (Hindrance(view, instance, view.Prepared) is { } hindrance)
             return hindrance;
 
@@ -197,7 +202,7 @@ internal static class InstanceProtocol
     private static Step? Hindrance(InstanceView view, Instance instance, Preparation? prepared)
     {
         if (view.Host.ShuttingDown)
-            return Rest(VerdictKind.HostShuttingDown, "The host is going down; nothing is started.");
+            return Rest(VerdictKind.HostShuttingDown, "The host is going down; nothing is started.", ShutdownRetry);
         if (view.Host.LeaseRenewedAt is not { } renewed)
             return Rest(VerdictKind.LeaseNotRenewed, "The host's Lease was not renewed in this boot.", LeaseRetry);
 

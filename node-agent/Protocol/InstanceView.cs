@@ -104,6 +104,9 @@ internal sealed record DomainView(PowerState State, bool Ours, long? Epoch, stri
     /// <summary>Server in the metadata, <c>namespace/name</c>.</summary>
     public string? Server { get; init; }
 
+    /// <summary>Whether libvirt keeps its memory in a file (<c>virsh managedsave</c>, <c>libvirt-guests</c>), from which its next start goes on.</summary>
+    public bool Saved { get; init; }
+
     /// <summary>Whether there is a QEMU process.</summary>
     public bool Active => State is PowerState.Running or PowerState.Paused;
 }

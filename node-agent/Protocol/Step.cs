@@ -107,6 +107,9 @@ internal enum VerdictKind
     /// <summary>The host is going down; what stops now was not stopped by a tenant.</summary>
     HostShuttingDown,
 
+    /// <summary>Its memory was saved to a file by somebody on the host. It goes on with the host's next boot.</summary>
+    Saved,
+
     /// <summary>The guest will be started again shortly.</summary>
     RestartSoon,
 }

@@ -105,6 +105,38 @@ public class PowerRules
     }
 
     [Fact]
+    public void A_shutdown_of_the_host_that_was_called_off_is_noticed()
+    {
+        var off = Running().Off();
+        Assert.NotNull(Assert.IsType<Step.Rest>(InstanceProtocol.Next(off with { Host = off.Host with { ShuttingDown = true } })).Verdict.RetryAfter);
+        Assert.IsType<Step.WriteRecord>(InstanceProtocol.Next(off));
+    }
+
+    [Fact]
+    public void A_guest_that_somebody_on_the_host_saved_did_not_power_itself_off()
+    {
+        foreach (var instance in new[] { Instance(), Restarting })
+        {
+            var off = Running(instance).Off();
+            off = off with { Domain = off.Domain! with { Saved = true } };
+            Assert.Equal(VerdictKind.Saved, Rests(off));
+            // In the host's next boot it goes on, from what was saved.
+            Assert.Equal("boot-2", Assert.IsType<Step.WriteRecord>(InstanceProtocol.Next(off with { Host = off.Host with { BootID = "boot-2" } })).Record.BootID);
+        }
+    }
+
+    [Fact]
+    public void A_guest_that_its_tenant_stopped_stays_off_over_a_reboot_of_the_host()
+    {
+        var view = Running().With(Stopped);
+        view = view with { Record = Assert.IsType<Step.WriteRecord>(InstanceProtocol.Next(view)).Record };
+        var booted = view.Off() with { Host = view.Host with { BootID = "boot-2" } };
+        // What is left is at most the note that it is off, and never a start.
+        booted = booted with { Record = Assert.IsType<Step.WriteRecord>(InstanceProtocol.Next(booted)).Record };
+        Assert.Equal((VerdictKind.Stopped, GuestRun.Off), (Rests(booted), booted.Record!.Run));
+    }
+
+    [Fact]
     public void A_start_that_was_recorded_but_not_done_is_done_again() => Assert.IsType<Step.StartDomain>(InstanceProtocol.Next(Recorded()));
 
     [Fact]
