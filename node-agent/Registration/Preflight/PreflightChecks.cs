@@ -59,13 +59,12 @@ internal static class PreflightChecks
     {
         const string type = "GuestAutostartOff";
         const string why = "a guest that libvirt starts by itself may run on another host by then";
+        var cleared = autostart.Cleared.Count > 0 ? $"Autostart was on for {Names(autostart.Cleared)} and was cleared: {why}. Find out who sets it." : null;
         if (autostart.Left.Count > 0)
             return new(type, false, "AutostartOn", $"Autostart is on for {Names(autostart.Left)} and could not be cleared: {autostart.Trouble} Clear it with virsh autostart --disable: {why}.");
         if (facts.LibvirtGuestsStarts)
-            return new(type, false, "LibvirtGuestsStarts", $"libvirt-guests.service starts guests when the host boots: {why}. Set ON_BOOT=ignore in /etc/default/libvirt-guests (/etc/sysconfig/libvirt-guests), or disable the service; the agent starts what is to run.");
-        return autostart.Cleared.Count > 0
-            ? new(type, true, "AutostartCleared", $"Autostart was on for {Names(autostart.Cleared)} and was cleared: {why}. Find out who sets it.")
-            : new(type, true, "Off", "Only the agent starts guests.");
+            return new(type, false, "LibvirtGuestsStarts", $"libvirt-guests.service starts guests when the host boots: {why}. Set ON_BOOT=ignore in /etc/default/libvirt-guests (/etc/sysconfig/libvirt-guests), or disable the service; the agent starts what is to run. {cleared}".TrimEnd());
+        return cleared is not null ? new(type, true, "AutostartCleared", cleared) : new(type, true, "Off", "Only the agent starts guests.");
     }
 
     /// <summary>Whether kubelet and guests keep off each other's CPUs and memory.</summary>

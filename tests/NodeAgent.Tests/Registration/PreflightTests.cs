@@ -35,6 +35,7 @@ public class PreflightTests
     [InlineData("a b", "", false, "True AutostartCleared", "Autostart was on for a, b")]
     [InlineData("a", "c", false, "False AutostartOn", "virsh autostart --disable")]
     [InlineData("", "", true, "False LibvirtGuestsStarts", "ON_BOOT=ignore")]
+    [InlineData("a b", "", true, "False LibvirtGuestsStarts", "Autostart was on for a, b")]
     [InlineData("a b c d e f g", "", false, "True AutostartCleared", "a, b, c, d, e and 2 more")]
     public void Autostart(string cleared, string left, bool libvirtGuests, string expected, string cure) =>
         Is(expected, cure, PreflightChecks.Autostart(new PreflightFacts { LibvirtGuestsStarts = libvirtGuests }, new AutostartFacts(Names(cleared), Names(left), "it is read-only.")));
