@@ -59,7 +59,14 @@ internal sealed class ManifestReader(string defaultNamespace)
         if (mistakes.Count > 0) throw new BadInputException(mistakes);
         return new ClusterObjects
         {
-            Hypervisors = hypervisors, Providers = providers, Aggregates = aggregates, Flavors = flavors, Images = images, Networks = networks, Groups = groups, Servers = servers,
+            Hypervisors = hypervisors,
+            Providers = providers,
+            Aggregates = aggregates,
+            Flavors = flavors,
+            Images = images,
+            Networks = networks,
+            Groups = groups,
+            Servers = servers,
         };
     }
 
