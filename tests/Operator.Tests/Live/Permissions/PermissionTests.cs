@@ -111,8 +111,21 @@ public sealed class PermissionTests(PermissionWorld world) : IClassFixture<Permi
             await RefusedAsync(caller.SendAsync(stray, HttpMethod.Patch, path + "/status?dryRun=All", new JsonObject(), "application/merge-patch+json"), "ValidatingAdmissionPolicy");
         }
 
+        // Fences are refused to everybody while they do nothing; here that rule is taken away, so that the policy is what refuses.
+        var rule = new JsonArray(new JsonObject { ["op"] = "remove", ["path"] = "/spec/versions/0/schema/openAPIV3Schema/x-kubernetes-validations" });
+        var crd = await caller.SendAsync(Person.Administrator, HttpMethod.Patch, $"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/fences.{ApiGroup.Name}", rule, "application/json-patch+json");
+        Assert.True(crd.Code == 200, crd.Message);
+        await Eventually.Is(async () => (await caller.SendAsync(Person.Administrator, HttpMethod.Post, $"{Group}/fences", Fence("node-0"))).Code is 201 or 409, "a Fence can be made");
+        foreach (var name in new[] { "node-1", "stray" })
+            await RefusedAsync(caller.SendAsync(stray, HttpMethod.Post, $"{Group}/fences?dryRun=All", Fence(name)), "never said by an agent");
+        await RefusedAsync(caller.SendAsync(stray, HttpMethod.Patch, $"{Group}/fences/node-0/status?dryRun=All", JsonNode.Parse("""{"status":{"off":true}}"""), "application/merge-patch+json"), "never said by an agent");
+        await RefusedAsync(caller.SendAsync(stray, HttpMethod.Delete, $"{Group}/fences/node-0?dryRun=All"), "never said by an agent");
+        await caller.SendAsync(Person.Administrator, HttpMethod.Delete, $"{Group}/fences/node-0");
         await caller.SendAsync(Person.Administrator, HttpMethod.Delete, $"/apis/{Rbac}/clusterrolebindings/cluster-admin-kilonova-host-stray");
     }
+
+    private static JsonNode Fence(string name) =>
+        JsonNode.Parse($$$"""{"apiVersion":"{{{Compute}}}","kind":"Fence","metadata":{"name":"{{{name}}}" },"spec":{"hostID":"h","bootID":"b","method":"Manual"} }""")!;
 
     private static IEnumerable<MatrixRow> Rows()
     {
