@@ -90,6 +90,22 @@ public sealed class HostBehaviourTests(LonelyHost shared) : IClassFixture<Lonely
         await ClearAsync(runs, leaves, changed);
     }
 
+    [Fact]
+    public async Task Memory_that_was_saved_under_an_earlier_placement_is_not_gone_on_with()
+    {
+        var order = await hand.PlaceAsync(hand.New(shared.Image));
+        await BootedAsync(order);
+        _ = (await shared.Host.VirshAsync("managedsave", order.Metadata.Name!)).Ensured;
+        await hand.UntilAsync("the saved guest is left so", order, now => Ready(now) == "Saved");
+        await hand.VanishAsync(order);
+
+        // Placed here anew: its disk may have been written to in between, which the saved memory does not know.
+        var next = await hand.PlaceAsync(hand.Of(order.Metadata.Name!, shared.Image, epoch: 2));
+        await hand.RunningAsync(next);
+        await Eventually.True("it has booted", () => Task.FromResult(shared.Host.Console(order.Metadata.Name!).Contains("kilonova-guest: boot=2", StringComparison.Ordinal)));
+        await ClearAsync(next);
+    }
+
     private async Task BootedAsync(Instance order)
     {
         await hand.RunningAsync(order);
