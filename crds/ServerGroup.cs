@@ -7,7 +7,6 @@ namespace Kilonova.Crds;
 /// <summary>Servers that are to be together, or apart. A server joins when it is created.</summary>
 [Kind(ApiGroup.Name, ApiGroup.Version, "ServerGroup", "servergroups")]
 [Resource("user", "operator", ShortNames = ["sg"])]
-[NotImplemented]
 [Column("Policy", ".spec.policy")]
 [Column("Max-Per-Host", ".spec.maxServerPerHost", Type = "integer")]
 [Column("Members", ".status.members[*].server", Wide = true)]

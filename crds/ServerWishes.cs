@@ -76,7 +76,6 @@ public sealed record SchedulerHints : WireObject
 {
     /// <summary>Name of a ServerGroup of this namespace that the server joins when it is created.</summary>
     [ObjectName]
-    [NotImplemented]
     public string? Group { get; init; }
 
     /// <summary>Servers of this namespace on whose hosts it is to be.</summary>

@@ -32,6 +32,7 @@ public sealed class LeaderWork : IDisposable
     private readonly Controller<string> _cells;
     private readonly Controller<string> _ledgers;
     private readonly Controller<string> _certificates;
+    private readonly Controller<NamespacedName> _groups;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private volatile bool _leads;
@@ -51,10 +52,11 @@ public sealed class LeaderWork : IDisposable
         var policy = new HostPolicy(_cache, _liveness, _builds);
         var orders = new ServerOrders(_cache, _liveness, policy, _settings, _time);
         var ledgers = new LedgerWriter(store, host => _cache.Providers.Get(new NamespacedName(host)));
+        var groups = new GroupWriter(store, key => _cache.ServerGroup(key.Namespace, key.Name));
         var events = new ServerEvents(parts.Events);
-        var placer = new ServerPlacer(store, ledgers, policy.InventoryOf, orders.Dress, events.Tell, parts.Logs.CreateLogger<ServerPlacer>());
+        var placer = new ServerPlacer(store, ledgers, groups, policy.InventoryOf, orders.Dress, events.Tell, parts.Logs.CreateLogger<ServerPlacer>());
         _scheduling = new SchedulingLoop(_settings.Scheduler, policy, placer, Wake, _time, parts.Logs.CreateLogger<SchedulingLoop>());
-        var executor = new PlacementExecutor(store, ledgers, server => orders.Dress(server, _scheduling.Outcome(GuardedReader.InstanceIDOf(server))), _settings.Scheduler.MaxAttempts);
+        var executor = new PlacementExecutor(store, ledgers, groups, server => orders.Dress(server, _scheduling.Outcome(GuardedReader.InstanceIDOf(server))), _settings.Scheduler.MaxAttempts);
         _reconciler = new ServerReconciler(
             _cache, store, executor, _scheduling, orders, new UserDataSecrets(api), events, _time, parts.Logs.CreateLogger<ServerReconciler>());
 
@@ -64,6 +66,8 @@ public sealed class LeaderWork : IDisposable
         _ledgers = new("ledgers", new LedgerReconciler(_cache, store, policy.InventoryOf, _time).ReconcileAsync, Options(2));
         _certificates = new("host-certificates", new HostCertificates(api, _cache, _settings.AgentAccount, parts.Logs.CreateLogger<HostCertificates>()).ReconcileAsync, Options(2));
         _cells = new("cells", new CellReconciler(api, _cache, store, _settings.Scheduler.MaxAttempts, WakeAll, _time, parts.Logs.CreateLogger<CellReconciler>()).ReconcileAsync, Options(1));
+
+        _groups = new("server-groups", new GroupReconciler(_cache, store).ReconcileAsync, new ControllerOptions<NamespacedName> { Workers = 2, LoggerFactory = parts.Logs });
 
         ControllerOptions<string> Options(int workers) => new() { Workers = workers, LoggerFactory = parts.Logs };
     }
@@ -84,6 +88,8 @@ public sealed class LeaderWork : IDisposable
         WakeAggregates();
         foreach (var request in _cache.SigningRequests.List())
             _certificates.Queue.Add(request.Metadata.Name!);
+        foreach (var group in _cache.Groups.List())
+            _groups.Queue.Add(new NamespacedName(group.Metadata.Namespace, group.Metadata.Name!));
         foreach (var id in ids)
             Wake(id);
         WakeCells();
@@ -95,6 +101,7 @@ public sealed class LeaderWork : IDisposable
             _cells.RunAsync(leadership.Stopping, leadership.Lost),
             _ledgers.RunAsync(leadership.Stopping, leadership.Lost),
             _certificates.RunAsync(leadership.Stopping, leadership.Lost),
+            _groups.RunAsync(leadership.Stopping, leadership.Lost),
             UntilCancelled(_scheduling.RunAsync(either.Token)),
             UntilCancelled(WatchLivenessAsync(either.Token)),
             UntilCancelled(ResyncAsync(either.Token)));
@@ -211,8 +218,17 @@ public sealed class LeaderWork : IDisposable
         if (!_leads)
             return;
         _scheduling.GroupChanged();
+        _groups.Queue.Add(new NamespacedName(change.Latest.Metadata.Namespace, change.Latest.Metadata.Name!));
         if (change.Old is null)
             Wake(_reconciler.WaitingFor("ServerGroupNotFound"));
+        var before = change.Old?.Status?.Members ?? [];
+        var after = change.New?.Status?.Members ?? [];
+        if (ReferenceEquals(before, after))
+            return;
+        var changed = before.Select(m => (m.InstanceID, m.Epoch, m.ClaimID, m.Host)).ToHashSet();
+        changed.SymmetricExceptWith(after.Select(m => (m.InstanceID, m.Epoch, m.ClaimID, m.Host)));
+        foreach (var member in changed)
+            Wake(member.InstanceID);
     }
 
     /// <summary>Somebody asks for a certificate.</summary>
@@ -242,6 +258,7 @@ public sealed class LeaderWork : IDisposable
         _cells.Dispose();
         _ledgers.Dispose();
         _certificates.Dispose();
+        _groups.Dispose();
     }
 
     /// <summary>A candidate that only waits notes nothing: it would remember what came and went for as long as it waits.</summary>

@@ -20,6 +20,7 @@ public sealed class ClusterCache : ICatalog
     private readonly Index<Instance> _instancesById;
     private readonly Index<ResourceProvider> _providersById;
     private readonly Index<Hypervisor> _straysById;
+    private readonly Index<ServerGroup> _groupsById;
     private long _released;
 
     /// <summary>Creates the informers; they do nothing until they are run.</summary>
@@ -46,6 +47,7 @@ public sealed class ClusterCache : ICatalog
         // One outside the hosts' namespaces orders nothing; LeaderWork says so.
         _instancesById = Instances.AddIndex(i => PlacementProtocol.HostOf(i) is null ? null : i.Metadata.Name);
         _providersById = Providers.AddIndex(IdsOf);
+        _groupsById = Groups.AddIndex(g => (g.Status?.Members ?? []).Select(m => m.InstanceID).Distinct(StringComparer.Ordinal));
         _straysById = Hypervisors.AddIndex(h => (h.Status?.Strays ?? []).Select(s => s.InstanceID));
     }
 
@@ -138,7 +140,7 @@ public sealed class ClusterCache : ICatalog
             });
         }
 
-        return new PlacementView(instanceID, server, places, StraysOf(instanceID)) { Held = IsHeld };
+        return new PlacementView(instanceID, server, places, StraysOf(instanceID)) { Held = IsHeld, Groups = GroupsOf(server, instanceID) };
     }
 
     /// <summary>
@@ -167,6 +169,12 @@ public sealed class ClusterCache : ICatalog
             }
         }
 
+        foreach (var group in view.Groups)
+        {
+            if (group.Members.Count > 0)
+                return new PlacementKey(view.InstanceID, group.Namespace, group.Members[0].Server);
+        }
+
         return null;
     }
 
@@ -184,6 +192,8 @@ public sealed class ClusterCache : ICatalog
 
         foreach (var provider in Providers.List())
             ids.UnionWith(IdsOf(provider));
+        foreach (var group in Groups.List())
+            ids.UnionWith((group.Status?.Members ?? []).Select(m => m.InstanceID));
         return ids;
     }
 
@@ -206,6 +216,16 @@ public sealed class ClusterCache : ICatalog
     public ServerGroup? ServerGroup(string @namespace, string name) => Groups.Get(new NamespacedName(@namespace, name));
 
     private static IEnumerable<string> IdsOf(ResourceProvider provider) => (provider.Status?.Allocations ?? []).Select(a => a.Id).Distinct(StringComparer.Ordinal);
+
+    private IReadOnlyList<SeatsInGroup> GroupsOf(Server? server, string instanceID)
+    {
+        var seated = _groupsById.Get(instanceID);
+        var named = server is not null && GroupKey.Of(server) is { } key ? ServerGroup(key.Namespace, key.Name) : null;
+        if (seated.Count == 0 && named is null)
+            return [];
+        var groups = named is null || seated.Any(g => g.Metadata.Name == named.Metadata.Name) ? seated : [.. seated, named];
+        return [.. groups.Select(g => GroupSeats.Of(g, instanceID))];
+    }
 
     private List<Stray> StraysOf(string instanceID)
     {

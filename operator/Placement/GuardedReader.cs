@@ -40,6 +40,12 @@ public sealed class GuardedReader(IPlacementStore store)
         foreach (var failed in server?.Status?.FailedHosts ?? [])
             hosts.Add(failed.Host);
 
+        foreach (var group in view.Groups)
+        {
+            foreach (var seat in group.Members)
+                hosts.Add(seat.Host);
+        }
+
         // Instances before entries: an Instance outlives its entry (R1), so "no Instance, then no entry" cannot miss one in between.
         var instances = new Dictionary<string, Instance?>(StringComparer.Ordinal);
         foreach (var host in hosts)
@@ -55,7 +61,7 @@ public sealed class GuardedReader(IPlacementStore store)
             places.Add(new Place(host, instances[host], entries) { Gone = AwaitsAgent(instances[host]) && await store.IsGoneAsync(host, cancellation) });
         }
 
-        return view with { Server = server, Places = places };
+        return view with { Server = server, Places = places, Groups = await ReadGroupsAsync(key, server, view, guard, cancellation) };
     }
 
     /// <summary>Reads the guarding object anew.</summary>
@@ -68,6 +74,7 @@ public sealed class GuardedReader(IPlacementStore store)
             GuardKind.Server => view with { Server = await ReadServerAsync(key, cancellation) },
             GuardKind.Instance => view.With(view.At(guard.Host!) with { Instance = await store.ReadInstanceAsync(guard.Host!, key.InstanceID, cancellation) }),
             GuardKind.Ledger => view.With(view.At(guard.Host!) with { Entries = LedgerEntries.EntriesOf(await store.ReadLedgerAsync(guard.Host!, cancellation), key.InstanceID) }),
+            GuardKind.Group => WithGroup(view, key, guard.Name!, await store.ReadGroupAsync(new GroupKey(key.Namespace, guard.Name!), cancellation)),
             _ => view,
         };
     }
@@ -77,6 +84,34 @@ public sealed class GuardedReader(IPlacementStore store)
     {
         ArgumentNullException.ThrowIfNull(server);
         return server.Status?.InstanceID ?? server.Metadata.Uid!;
+    }
+
+    /// <summary>A view with a group as just read; without it when it is gone.</summary>
+    public static PlacementView WithGroup(PlacementView view, PlacementKey key, string name, ServerGroup? group)
+    {
+        ArgumentNullException.ThrowIfNull(view);
+        ArgumentNullException.ThrowIfNull(key);
+        return group is null ? view with { Groups = [.. view.Groups.Where(g => g.Name != name)] } : view.With(GroupSeats.Of(group, key.InstanceID));
+    }
+
+    /// <summary>Seats after entries: they go in that order.</summary>
+    private async Task<IReadOnlyList<SeatsInGroup>> ReadGroupsAsync(PlacementKey key, Server? server, PlacementView view, StepGuard guard, CancellationToken cancellation)
+    {
+        var names = new SortedSet<string>(view.Groups.Select(g => g.Name), StringComparer.Ordinal);
+        if (server is not null && GroupKey.Of(server) is { } named)
+            names.Add(named.Name);
+        if (names.Count == 0)
+            return [];
+        var groups = new List<SeatsInGroup>(names.Count);
+        foreach (var name in names)
+        {
+            if (guard == StepGuard.Group(name))
+                groups.AddRange(view.Groups.Where(g => g.Name == name));
+            else if (await store.ReadGroupAsync(new GroupKey(key.Namespace, name), cancellation) is { } group)
+                groups.Add(GroupSeats.Of(group, key.InstanceID));
+        }
+
+        return groups;
     }
 
     private static bool AwaitsAgent(Instance? instance) =>

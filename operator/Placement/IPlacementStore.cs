@@ -1,4 +1,5 @@
 using Kilonova.Crds;
+using Kilonova.Operator.Protocol;
 
 namespace Kilonova.Operator.Placement;
 
@@ -14,6 +15,9 @@ public interface IPlacementStore
     /// <summary>Reads a host's ledger.</summary>
     Task<ResourceProvider?> ReadLedgerAsync(string host, CancellationToken cancellation);
 
+    /// <summary>Reads a server group; null when there is none of that name.</summary>
+    Task<ServerGroup?> ReadGroupAsync(GroupKey key, CancellationToken cancellation);
+
     /// <summary>Reads an Instance.</summary>
     Task<Instance?> ReadInstanceAsync(string host, string instanceID, CancellationToken cancellation);
 
@@ -28,6 +32,9 @@ public interface IPlacementStore
 
     /// <summary>Writes a ledger's status, guarded by its version.</summary>
     Task<Written<ResourceProvider>> WriteLedgerAsync(ResourceProvider ledger, ResourceProviderStatus status, CancellationToken cancellation);
+
+    /// <summary>Writes a server group's status, guarded by its version.</summary>
+    Task<Written<ServerGroup>> WriteGroupAsync(ServerGroup group, ServerGroupStatus status, CancellationToken cancellation);
 
     /// <summary>Creates an Instance; refused when its name is taken.</summary>
     Task<Written<Instance>> CreateInstanceAsync(Instance instance, CancellationToken cancellation);

@@ -4,6 +4,7 @@ using Kilonova.Kubernetes.Cache;
 using Kilonova.Kubernetes.Client;
 using Kilonova.Operator.Cluster;
 using Kilonova.Operator.Hosts;
+using Kilonova.Operator.Protocol;
 
 namespace Kilonova.Operator.Placement;
 
@@ -17,6 +18,10 @@ public sealed class KubernetesPlacementStore(ApiResources api, ClusterCache cach
     /// <inheritdoc/>
     public Task<ResourceProvider?> ReadLedgerAsync(string host, CancellationToken cancellation) =>
         Seen(cache.Providers, api.Providers.GetAsync(new NamespacedName(host), cancellation));
+
+    /// <inheritdoc/>
+    public Task<ServerGroup?> ReadGroupAsync(GroupKey key, CancellationToken cancellation) =>
+        Seen(cache.Groups, api.Groups.GetAsync(new NamespacedName(key.Namespace, key.Name), cancellation));
 
     /// <inheritdoc/>
     public Task<Instance?> ReadInstanceAsync(string host, string instanceID, CancellationToken cancellation) =>
@@ -46,6 +51,13 @@ public sealed class KubernetesPlacementStore(ApiResources api, ClusterCache cach
     {
         ArgumentNullException.ThrowIfNull(ledger);
         return Guarded(cache.Providers, api.Providers.UpdateStatusAsync(ledger with { Status = status }, cancellation));
+    }
+
+    /// <inheritdoc/>
+    public Task<Written<ServerGroup>> WriteGroupAsync(ServerGroup group, ServerGroupStatus status, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(group);
+        return Guarded(cache.Groups, api.Groups.UpdateStatusAsync(group with { Status = status }, cancellation));
     }
 
     /// <inheritdoc/>

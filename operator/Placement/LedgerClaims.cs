@@ -30,7 +30,7 @@ public static class LedgerClaims
             ?? new ClaimOutcome.Refused("Ledger", "it has no ledger, or others kept writing it first");
     }
 
-    private static LedgerEdit<ClaimOutcome> Edit(ClaimResult result) => result switch
+    private static SharedEdit<ClaimOutcome, IReadOnlyList<Allocation>> Edit(ClaimResult result) => result switch
     {
         ClaimResult.Claimed claimed => new(new ClaimOutcome.Held(claimed.Entry), claimed.Allocations),
         ClaimResult.AlreadyHeld held => new(new ClaimOutcome.Held(held.Entry), null),

@@ -20,9 +20,10 @@ public delegate Task<InstanceSpec?> OrderSource(Server server, CancellationToken
 /// </summary>
 /// <param name="store">Quorum reads and guarded writes.</param>
 /// <param name="ledgers">Writes ledgers, of which many servers share one.</param>
+/// <param name="groups">Writes groups.</param>
 /// <param name="dress">Completes a status whose placement fields were changed, so that bind is one write with all that it entails.</param>
 /// <param name="maxAttempts">On how many hosts a build is tried.</param>
-public sealed class PlacementExecutor(IPlacementStore store, LedgerWriter ledgers, Func<Server, ServerStatus> dress, int maxAttempts)
+public sealed class PlacementExecutor(IPlacementStore store, LedgerWriter ledgers, GroupWriter groups, Func<Server, ServerStatus> dress, int maxAttempts)
 {
     /// <summary>More rounds than any sequence of steps needs; whoever needs more is fighting somebody, and comes back later.</summary>
     private const int MaxRounds = 24;
@@ -46,9 +47,12 @@ public sealed class PlacementExecutor(IPlacementStore store, LedgerWriter ledger
             // Of a server that is not bound, the bind's guard is all the justification there is.
             if (step is PlaceServer && view.Server!.Status?.Host is null)
                 break;
-            var done = step.Guard.Kind == GuardKind.Ledger
-                ? await ChangeLedgerAsync(key, view, step.Guard, cancellation)
-                : await DecideAndWriteAsync(key, view, step, order, cancellation);
+            var done = step.Guard.Kind switch
+            {
+                GuardKind.Ledger => await ChangeLedgerAsync(key, view, step.Guard, cancellation),
+                GuardKind.Group => await ChangeGroupAsync(key, view, step.Guard, cancellation),
+                _ => await DecideAndWriteAsync(key, view, step, order, cancellation),
+            };
             view = done.View;
             writes += done.Written ? 1 : 0;
             step = PlacementProtocol.Next(view, maxAttempts);
@@ -92,9 +96,31 @@ public sealed class PlacementExecutor(IPlacementStore store, LedgerWriter ledger
             {
                 var read = await _reader.ReadAsync(key, view.With(view.At(host) with { Entries = LedgerEntries.EntriesOf(ledger, key.InstanceID) }), guard, cancel);
                 if (PlacementProtocol.Next(read, maxAttempts) is not RemoveEntry remove || remove.Guard != guard)
-                    return new LedgerEdit<Round>(new Round(read), null);
+                    return new SharedEdit<Round, IReadOnlyList<Allocation>>(new Round(read), null);
                 var rest = read.At(host).Entries.Where(e => e.Epoch != remove.Epoch || e.ClaimID != remove.ClaimID).ToArray();
-                return new LedgerEdit<Round>(new Round(read.With(read.At(host) with { Entries = rest }), Written: true), LedgerEntries.Without(ledger, key.InstanceID, remove.Epoch, remove.ClaimID));
+                return new SharedEdit<Round, IReadOnlyList<Allocation>>(new Round(read.With(read.At(host) with { Entries = rest }), Written: true), LedgerEntries.Without(ledger, key.InstanceID, remove.Epoch, remove.ClaimID));
+            },
+            cancellation);
+        return round ?? new Round(await _reader.RefreshAsync(key, view, guard, cancellation));
+    }
+
+    /// <summary>As <see cref="ChangeLedgerAsync"/>, for a seat.</summary>
+    private async Task<Round> ChangeGroupAsync(PlacementKey key, PlacementView view, StepGuard guard, CancellationToken cancellation)
+    {
+        var round = await groups.ChangeAsync(
+            new GroupKey(key.Namespace, guard.Name!),
+            async (group, cancel) =>
+            {
+                var read = await _reader.ReadAsync(key, GuardedReader.WithGroup(view, key, guard.Name!, group), guard, cancel);
+                var wanted = PlacementProtocol.Next(read, maxAttempts) switch
+                {
+                    RemoveSeat remove when remove.Guard == guard => GroupSeats.Without(group, remove.Seat),
+                    AddSeat add when add.Guard == guard => GroupSeats.Adding(group, add.Seat),
+                    _ => null,
+                };
+                return wanted is null
+                    ? new SharedEdit<Round, IReadOnlyList<GroupMember>>(new Round(read), null)
+                    : new SharedEdit<Round, IReadOnlyList<GroupMember>>(new Round(read.With(new SeatsInGroup(key.Namespace, guard.Name!, [.. wanted.Where(m => m.InstanceID == key.InstanceID)])), Written: true), wanted);
             },
             cancellation);
         return round ?? new Round(await _reader.RefreshAsync(key, view, guard, cancellation));

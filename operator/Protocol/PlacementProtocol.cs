@@ -113,7 +113,7 @@ public static class PlacementProtocol
             }
         }
 
-        return wait ?? new Settled();
+        return wait ?? (Step?)AnySeat(view) ?? new Settled();
     }
 
     /// <summary>The Server is to go (DEL): every Instance, then every entry, then its finalizer.</summary>
@@ -148,7 +148,7 @@ public static class PlacementProtocol
             }
         }
 
-        return new RemoveServerFinalizer();
+        return (Step?)AnySeat(view) ?? new RemoveServerFinalizer();
     }
 
     /// <summary>The Server is to be: it gets and keeps one place, and what it left elsewhere is cleaned up.</summary>
@@ -163,7 +163,9 @@ public static class PlacementProtocol
 
         // Waiting for a place, or for what is to happen there, does not hold up what is left elsewhere.
         var rest = CleanUp(view, server);
-        return rest.Writes || here is Settled ? rest : here;
+        if (rest.Writes || here is not Settled)
+            return rest.Writes ? rest : here;
+        return rest is Settled ? Unseated(view, server) ?? rest : rest;
     }
 
     /// <summary>SCHED and ENSURE: the one place where the guest is to be.</summary>
@@ -210,7 +212,8 @@ public static class PlacementProtocol
         var next = (server.Status?.PlacementEpoch ?? 0) + 1;
         foreach (var place in view.Places)
         {
-            if (place.Host != server.Status?.Host && place.Entry(next) is { } entry && IsHeldByServer(entry) && view.IsWanted(entry))
+            if (place.Host != server.Status?.Host && place.Entry(next) is { } entry && IsHeldByServer(entry) && view.IsWanted(entry)
+                && view.IsSeated(server, place.Host, next, entry.ClaimID))
                 return new Bind(place.Host, next, entry.ClaimID);
         }
 
@@ -239,7 +242,19 @@ public static class PlacementProtocol
             }
         }
 
-        return Abandoned(view, server) is { } epoch ? new Raise(epoch) : wait ?? new Settled();
+        if (Abandoned(view, server) is { } epoch)
+            return new Raise(epoch);
+        foreach (var group in view.Groups)
+        {
+            // In reverse order of claiming: the seat goes after what it was for.
+            foreach (var seat in group.Members)
+            {
+                if (IsGarbage(server, seat) && !IsOccupied(view.At(seat.Host), seat))
+                    return new RemoveSeat(group.Name, seat);
+            }
+        }
+
+        return wait ?? new Settled();
     }
 
     /// <summary>
@@ -270,7 +285,50 @@ public static class PlacementProtocol
             }
         }
 
+        foreach (var group in view.Groups)
+        {
+            foreach (var seat in group.Members)
+            {
+                if (seat.Epoch > (server.Status?.PlacementEpoch ?? 0) && seat.Epoch > (highest ?? 0))
+                    highest = seat.Epoch;
+            }
+        }
+
         return highest;
+    }
+
+    /// <summary>R5 for a seat: its number is used up, and it is not the one that is bound.</summary>
+    private static bool IsGarbage(Server server, GroupMember seat) =>
+        seat.Epoch <= (server.Status?.PlacementEpoch ?? 0) && !(IsBound(server, seat.Host, seat.Epoch) && seat.ClaimID == server.Status!.ClaimID);
+
+    /// <summary>Whether anything is left on the host of what a seat was claimed for.</summary>
+    private static bool IsOccupied(Place place, GroupMember seat) =>
+        place.Entry(seat.Epoch)?.ClaimID == seat.ClaimID || (place.Instance is { } instance && (instance.Spec.Epoch, instance.Spec.ClaimID) == (seat.Epoch, seat.ClaimID));
+
+    /// <summary>A seat that is left of a server that goes or is gone, when nothing else is.</summary>
+    private static RemoveSeat? AnySeat(PlacementView view)
+    {
+        foreach (var group in view.Groups)
+        {
+            if (group.Members.Count > 0)
+                return new RemoveSeat(group.Name, group.Members[0]);
+        }
+
+        return null;
+    }
+
+    /// <summary>A bound server that its group does not know.</summary>
+    private static AddSeat? Unseated(PlacementView view, Server server)
+    {
+        if (GroupKey.Of(server) is not { } key || server.Status is not { Host: { } host, HostEpoch: { } epoch, ClaimID: { } claimID } || view.IsSeated(server, host, epoch, claimID))
+            return null;
+        foreach (var group in view.Groups)
+        {
+            if (group.Name == key.Name && !group.Full)
+                return new AddSeat(key.Name, new GroupMember { Server = server.Metadata.Name!, InstanceID = view.InstanceID, Epoch = epoch, ClaimID = claimID, Host = host });
+        }
+
+        return null;
     }
 
     private static bool IsHeldByServer(Allocation entry) => entry.Holder.StartsWith(Holder.ServerPrefix, StringComparison.Ordinal);

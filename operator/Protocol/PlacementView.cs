@@ -12,6 +12,9 @@ public sealed record PlacementView(string InstanceID, Server? Server, IReadOnlyL
     /// <summary>What a claim for the Server would be for; null when that cannot be said (its flavor is missing), and then no claim is used.</summary>
     public IReadOnlyDictionary<string, long>? Wanted { get; init; }
 
+    /// <summary>Groups that hold seats of this ID, and the one that the Server names, where there is one.</summary>
+    public IReadOnlyList<SeatsInGroup> Groups { get; init; } = [];
+
     /// <summary>R9: the store was restored from a copy, and not every host has said yet what it runs.</summary>
     public bool Held { get; init; }
 
@@ -29,6 +32,24 @@ public sealed record PlacementView(string InstanceID, Server? Server, IReadOnlyL
 
         return true;
     }
+
+    /// <summary>Whether the group that the Server names, if any, has a seat for a claim.</summary>
+    public bool IsSeated(Server server, string host, long epoch, string claimID)
+    {
+        if (GroupKey.Of(server) is not { } key)
+            return true;
+        foreach (var group in Groups)
+        {
+            if (group.Name == key.Name)
+                return group.Members.Any(m => m.Host == host && m.Epoch == epoch && m.ClaimID == claimID);
+        }
+
+        return false;
+    }
+
+    /// <summary>The view with one group replaced.</summary>
+    public PlacementView With(SeatsInGroup group) =>
+        this with { Groups = [.. Groups.Where(g => g.Name != group.Name).Append(group).OrderBy(g => g.Name, StringComparer.Ordinal)] };
 
     /// <summary>The view with one place replaced.</summary>
     public PlacementView With(Place place) =>

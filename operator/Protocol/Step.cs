@@ -1,3 +1,5 @@
+using Kilonova.Crds;
+
 namespace Kilonova.Operator.Protocol;
 
 /// <summary>One step of the placement protocol: at most one write, with the guard that makes it harmless when it comes late.</summary>
@@ -13,7 +15,8 @@ public abstract record Step
 /// <summary>What guards a write.</summary>
 /// <param name="Kind">Kind of the guarding object.</param>
 /// <param name="Host">Its host, for a ledger or an Instance.</param>
-public readonly record struct StepGuard(GuardKind Kind, string? Host = null)
+/// <param name="Name">Its name, for a group.</param>
+public readonly record struct StepGuard(GuardKind Kind, string? Host = null, string? Name = null)
 {
     /// <summary>Nothing: the write is a creation, which the name refuses when it comes twice.</summary>
     public static StepGuard None => default;
@@ -23,6 +26,9 @@ public readonly record struct StepGuard(GuardKind Kind, string? Host = null)
 
     /// <summary>The ledger (ResourceProvider) of a host.</summary>
     public static StepGuard Ledger(string host) => new(GuardKind.Ledger, host);
+
+    /// <summary>A server group, by its name in the Server's namespace.</summary>
+    public static StepGuard Group(string name) => new(GuardKind.Group, null, name);
 
     /// <summary>The Instance on a host.</summary>
     public static StepGuard Instance(string host) => new(GuardKind.Instance, host);
@@ -42,6 +48,9 @@ public enum GuardKind
 
     /// <summary>An Instance.</summary>
     Instance,
+
+    /// <summary>A server group.</summary>
+    Group,
 }
 
 /// <summary>The Server gets its finalizer; nothing else happens for it before.</summary>
@@ -98,6 +107,20 @@ public sealed record RemoveEntry(string Host, long Epoch, string ClaimID) : Step
 {
     /// <inheritdoc/>
     public override StepGuard Guard => StepGuard.Ledger(Host);
+}
+
+/// <summary>Remove a seat from a group, after what it was for is gone from the host (GC, DEL).</summary>
+public sealed record RemoveSeat(string Group, GroupMember Seat) : Step
+{
+    /// <inheritdoc/>
+    public override StepGuard Guard => StepGuard.Group(Group);
+}
+
+/// <summary>A bound server that its group does not know, because the group was made anew: it counts from now on, whatever the policy says.</summary>
+public sealed record AddSeat(string Group, GroupMember Seat) : Step
+{
+    /// <inheritdoc/>
+    public override StepGuard Guard => StepGuard.Group(Group);
 }
 
 /// <summary>The entry is gone, so the Instance may go (FIN).</summary>

@@ -2,6 +2,7 @@ using Kilonova.Crds;
 using Kilonova.Kubernetes.Client;
 using Kilonova.Operator.Cluster;
 using Kilonova.Operator.Hosts;
+using Kilonova.Operator.Protocol;
 using Kilonova.Scheduling;
 using Kilonova.Scheduling.Hosts;
 using Kilonova.Scheduling.Placement;
@@ -53,6 +54,10 @@ public sealed class HostPolicy(ClusterCache cache, HostLiveness liveness, BuildH
 
     /// <summary>What the hints of a server name, as last seen.</summary>
     public ServerReferences.Missing? Hints(Server server, out RequestContext context) => ServerReferences.Hints(server, cache, out context);
+
+    /// <summary>Version of the group that a server names, as last seen; null when there is none.</summary>
+    public string? GroupVersion(Server server) =>
+        GroupKey.Of(server) is { } key ? cache.ServerGroup(key.Namespace, key.Name)?.Metadata.ResourceVersion : null;
 
     private HostActivity ActivityOf(string host)
     {

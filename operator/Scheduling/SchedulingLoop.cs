@@ -90,7 +90,7 @@ public sealed class SchedulingLoop
     public void AggregatesChanged() => _inbox.Writer.TryWrite(new Message.Aggregates());
 
     /// <summary>Members of a group, or the group itself, came or went.</summary>
-    public void GroupChanged() => _inbox.Writer.TryWrite(new Message.Group());
+    public void GroupChanged() => _inbox.Writer.TryWrite(new Message.Groups());
 
     /// <summary>Servers that no host could take.</summary>
     public IEnumerable<string> Waiting => _outcomes.Where(o => o.Value is SchedulingOutcome.NoValidHost).Select(o => o.Key);
@@ -138,11 +138,11 @@ public sealed class SchedulingLoop
             case Message.Aggregates:
                 _aggregatesChanged = true;
                 break;
-            case Message.Group:
+            case Message.Groups:
                 _events |= ClusterEvents.GroupChanged;
                 break;
-            case Message.Ended(var ask, var host, var result):
-                End(ask, host, result);
+            case Message.Ended(var ask, var host, var result, var group):
+                End(ask, host, result, group);
                 break;
         }
     }
@@ -180,6 +180,7 @@ public sealed class SchedulingLoop
     private void Decide(PlacementAsk ask, CancellationToken cancellation)
     {
         var started = _time.GetTimestamp();
+        var group = _policy.GroupVersion(ask.Server);
         if (_policy.Hints(ask.Server, out var context) is not null)
         {
             // Gone since it was asked: the reconciler says what is missing.
@@ -214,10 +215,10 @@ public sealed class SchedulingLoop
         _outcomes[ask.InstanceID] = new SchedulingOutcome.Placed(decision.Report(_time.GetUtcNow()));
         _underWay[ask.InstanceID] = true;
         Assume(ask, host, request);
-        _ = PlaceAsync(ask, request, decision, host, cancellation);
+        _ = PlaceAsync(ask, request, decision, host, group, cancellation);
     }
 
-    private async Task PlaceAsync(PlacementAsk ask, SchedulingRequest request, Decision decision, string assumedHost, CancellationToken cancellation)
+    private async Task PlaceAsync(PlacementAsk ask, SchedulingRequest request, Decision decision, string assumedHost, string? group, CancellationToken cancellation)
     {
         // Off the loop: it goes on deciding.
         await Task.Yield();
@@ -237,10 +238,10 @@ public sealed class SchedulingLoop
             _logger.PlacementFailed(e, ask.Server.Metadata.Namespace!, ask.Server.Metadata.Name!, ask.InstanceID);
         }
 
-        _inbox.Writer.TryWrite(new Message.Ended(ask, assumedHost, result));
+        _inbox.Writer.TryWrite(new Message.Ended(ask, assumedHost, result, group));
     }
 
-    private void End(PlacementAsk ask, string host, PlaceResult result)
+    private void End(PlacementAsk ask, string host, PlaceResult result, string? group)
     {
         _underWay.TryRemove(ask.InstanceID, out _);
         if (_assumed.Remove(host, ask.Server, ask.InstanceID))
@@ -251,6 +252,16 @@ public sealed class SchedulingLoop
         {
             // The ledgers knew more than the snapshot; by now it knows too.
             MakeReady(latest);
+            return;
+        }
+
+        if (result == PlaceResult.RefusedByGroup && latest is not null)
+        {
+            // The group knew more than the decision. Where that is seen by now, it is decided again; else its next change does it.
+            if (_policy.GroupVersion(latest.Server) != group)
+                MakeReady(latest);
+            else
+                _wakeUp.Add(ask.InstanceID, ClusterEvents.GroupChanged);
             return;
         }
 
@@ -324,8 +335,8 @@ public sealed class SchedulingLoop
 
         public sealed record Aggregates : Message;
 
-        public sealed record Group : Message;
+        public sealed record Groups : Message;
 
-        public sealed record Ended(PlacementAsk Ask, string AssumedHost, PlaceResult Result) : Message;
+        public sealed record Ended(PlacementAsk Ask, string AssumedHost, PlaceResult Result, string? Group) : Message;
     }
 }

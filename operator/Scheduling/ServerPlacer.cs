@@ -19,6 +19,9 @@ public enum PlaceResult
 
     /// <summary>None of the hosts that were decided on had room any more.</summary>
     NoRoom,
+
+    /// <summary>The server group, as it is by now, allows none of them.</summary>
+    RefusedByGroup,
 }
 
 /// <summary>
@@ -27,12 +30,13 @@ public enum PlaceResult
 /// </summary>
 /// <param name="store">Quorum reads and guarded writes.</param>
 /// <param name="ledgers">Writes ledgers.</param>
+/// <param name="groups">Writes groups.</param>
 /// <param name="inventory">What a host may promise, by its provider as just read.</param>
 /// <param name="dress">Completes the status of a Server that was just bound.</param>
 /// <param name="bound">Told of each Server that was bound: as it was, and as it is.</param>
 /// <param name="logger">Log.</param>
 public sealed class ServerPlacer(
-    IPlacementStore store, LedgerWriter ledgers, Func<ResourceProvider, EffectiveInventory> inventory,
+    IPlacementStore store, LedgerWriter ledgers, GroupWriter groups, Func<ResourceProvider, EffectiveInventory> inventory,
     Func<Server, SchedulingOutcome?, ServerStatus> dress, Action<Server, Server> bound, ILogger<ServerPlacer> logger)
 {
     /// <summary>Places a server on the first of the hosts that still has room.</summary>
@@ -47,19 +51,34 @@ public sealed class ServerPlacer(
         ArgumentNullException.ThrowIfNull(hosts);
         var server = ask.Server;
         var identity = new ClaimIdentity(ask.InstanceID, ask.Epoch, Guid.NewGuid().ToString("N"), Holder.Of(server));
+        var (refused, seated) = (false, false);
         foreach (var host in hosts)
         {
+            // The group before the host. What a claim that fails leaves there is garbage by R5, and goes as such.
+            if (GroupKey.Of(server) is { } group)
+            {
+                var seat = new GroupMember { Server = server.Metadata.Name!, InstanceID = ask.InstanceID, Epoch = ask.Epoch, ClaimID = identity.ClaimID, Host = host };
+                if (await groups.ClaimAsync(group, seat, cancellation) is { } why)
+                {
+                    logger.ClaimRefused(server.Metadata.Namespace!, server.Metadata.Name!, ask.InstanceID, host, nameof(ServerGroup), why);
+                    refused = true;
+                    continue;
+                }
+
+                seated = true;
+            }
+
             switch (await ledgers.ClaimAsync(host, ledger => Ledger.Claim(ledger, inventory(ledger), request, identity), cancellation))
             {
                 case ClaimOutcome.Held held:
                     return await BindAsync(ask, host, held.Entry, outcome, cancellation);
-                case ClaimOutcome.Refused refused:
-                    logger.ClaimRefused(server.Metadata.Namespace!, server.Metadata.Name!, ask.InstanceID, host, refused.Step, refused.Message);
+                case ClaimOutcome.Refused no:
+                    logger.ClaimRefused(server.Metadata.Namespace!, server.Metadata.Name!, ask.InstanceID, host, no.Step, no.Message);
                     break;
             }
         }
 
-        return PlaceResult.NoRoom;
+        return seated ? PlaceResult.Unknown : refused ? PlaceResult.RefusedByGroup : PlaceResult.NoRoom;
     }
 
     private async Task<PlaceResult> BindAsync(PlacementAsk ask, string host, Allocation entry, SchedulingOutcome? outcome, CancellationToken cancellation)

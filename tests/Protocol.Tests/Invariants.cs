@@ -68,7 +68,41 @@ public sealed class Invariants(Func<ResourceProvider, IReadOnlyDictionary<string
             return $"{id} is bound under {epoch}, and the highest number used up is {status.PlacementEpoch}";
         if (!bound.TryAdd((id, epoch), (host, claim)) && bound[(id, epoch)] != (host, claim))
             return $"{id}: number {epoch} was bound to {bound[(id, epoch)]}, and is bound to {(host, claim)} now";
-        return null;
+        return TooNear(server, id, host);
+    }
+
+    /// <summary>Most members of a server group, by namespace and name, on one host; null for a group of another policy.</summary>
+    public Func<string, string, int?> MostOnHost { get; init; } = (_, _) => 1;
+
+    /// <summary>A member of a group of policy AntiAffinity is not where others hold as many places as may be. One that goes holds its place until its entry is gone.</summary>
+    private string? TooNear(Server server, string id, string host)
+    {
+        if (server.Spec.SchedulerHints?.Group is not { } group || MostOnHost(server.Metadata.Namespace!, group) is not { } most || !HoldsPlace(server, host))
+            return null;
+        var near = servers.Where(s => s.Key != id && s.Value.Metadata.Namespace == server.Metadata.Namespace && s.Value.Spec.SchedulerHints?.Group == group && HoldsPlace(s.Value, host)).Select(s => s.Key).ToList();
+        return near.Count < most ? null : $"{id} is on {host} with {string.Join(" and ", near)} of group {group}, where at most {most} may be";
+    }
+
+    private bool HoldsPlace(Server server, string host) =>
+        server.Status is { Host: { } at, HostEpoch: { } epoch } && at == host && ledgers.TryGetValue(host, out var ledger) && Holds(ledger, InstanceIDOf(server), epoch, server.Status.ClaimID);
+
+    /// <summary>When everything has come to rest: the seats in groups are those of bound members, and each of those has one.</summary>
+    /// <param name="nowServers">All Servers.</param>
+    /// <param name="groups">All groups.</param>
+    public static IEnumerable<string> Seats(IReadOnlyCollection<Server> nowServers, IEnumerable<ServerGroup> groups)
+    {
+        ArgumentNullException.ThrowIfNull(nowServers);
+        ArgumentNullException.ThrowIfNull(groups);
+        foreach (var group in groups)
+        {
+            var wanted = nowServers.Where(s => s.Status?.Host is not null && s.Spec.SchedulerHints?.Group == group.Metadata.Name && s.Metadata.Namespace == group.Metadata.Namespace)
+                .Select(s => (Id: InstanceIDOf(s), Host: s.Status!.Host!, Epoch: s.Status.HostEpoch!.Value, ClaimID: s.Status.ClaimID!)).ToHashSet();
+            var seats = (group.Status?.Members ?? []).Select(m => (m.InstanceID, m.Host, m.Epoch, m.ClaimID)).ToList();
+            foreach (var seat in seats.Where(seat => !wanted.Contains(seat)))
+                yield return $"group {group.Metadata.Name} holds a seat that is not bound: {seat}";
+            foreach (var bound in wanted.Where(w => !seats.Contains(w)))
+                yield return $"group {group.Metadata.Name} has no seat for {bound}";
+        }
     }
 
     /// <summary>A Server is gone: nothing of it runs.</summary>

@@ -18,6 +18,7 @@ public sealed class RuleTests(ITestOutputHelper output)
     [InlineData((int)Rules.RestoreHold)]
     [InlineData((int)Rules.Note)]
     [InlineData((int)Rules.ReadAfterGuard)]
+    [InlineData((int)Rules.GroupGuard)]
     public void Without_it_something_breaks(int rules)
     {
         var off = (Rules)rules;

@@ -25,6 +25,7 @@ internal sealed class Exploration
     private readonly List<Actor> _others = [];
     private readonly bool _moves;
     private readonly bool _restores;
+    private readonly bool _groups;
     private readonly bool _neverReturns;
     private int _deaths;
 
@@ -35,6 +36,9 @@ internal sealed class Exploration
         _store = new MemoryStore { Watch = _model.Invariants, Broken = _model.Tell, InstanceChanged = Noticed };
         _hosts = [.. Enumerable.Range(0, HostCount).Select(i => new MemoryHost($"h{i}"))];
         _moves = seed % 2 == 1 || seed % 8 == 6;
+
+        // Moves of members of groups are the movers' to seat, which these do not.
+        _groups = !_moves && seed % 3 != 0;
         _restores = seed % 4 == 2;
         _neverReturns = seed % 8 == 4;
     }
@@ -84,7 +88,9 @@ internal sealed class Exploration
     {
         foreach (var host in _hosts)
             _store.Add(new ResourceProvider { Metadata = new() { Name = host.Name, Uid = host.Name, ResourceVersion = _store.NextVersion() }, Spec = new() { HostID = host.Name } });
-        var users = new Users(_world, _store, _model, _hosts, names: 1 + (_world.Seed % 5), pace: 4 << (_world.Seed % 7 / 2));
+        if (_groups)
+            _store.Add(Model.NewGroup(_store.NextVersion()));
+        var users = new Users(_world, _store, _model, _hosts, names: (_groups ? 2 : 1) + (_world.Seed % 5), pace: 4 << (_world.Seed % 7 / 2), _groups);
         _others.Add(users);
         if (_moves)
             _others.AddRange([new Mover(_world, _store, _model, "mover 0"), new Mover(_world, _store, _model, "mover 1")]);
@@ -310,14 +316,19 @@ internal sealed class Exploration
                 if (Misplaced(server, id, bound) is { } wrong)
                     return wrong;
             }
-            else if (!_model.Vanished.Contains(id) && _store.Ledgers.Values.Any(l => !_store.Gone.Contains(l.Metadata.Name!) && (l.Status?.Allocations?.Count ?? 0) < Model.Capacity))
+            else if (!_model.Vanished.Contains(id) && _store.Ledgers.Values.Any(l => !_store.Gone.Contains(l.Metadata.Name!) && (l.Status?.Allocations?.Count ?? 0) < Model.Capacity && !IsKeptAway(server, l.Metadata.Name!)))
             {
                 return $"{id} is not bound although there is room";
             }
         }
 
-        return Invariants.Orphans(_store.Servers.Values, _store.Ledgers.Values, _store.Instances.Values, OnHosts().Where(o => !_model.Vanished.Contains(o.InstanceID))).FirstOrDefault();
+        return Invariants.Orphans(_store.Servers.Values, _store.Ledgers.Values, _store.Instances.Values, OnHosts().Where(o => !_model.Vanished.Contains(o.InstanceID))).FirstOrDefault()
+            ?? Invariants.Seats(_store.Servers.Values, _store.Groups.Values).FirstOrDefault();
     }
+
+    /// <summary>Whether another member of the server's group is bound on a host.</summary>
+    private bool IsKeptAway(Server server, string host) => server.Spec.SchedulerHints?.Group is { } group
+        && _store.Servers.Values.Any(s => s.Metadata.Uid != server.Metadata.Uid && s.Spec.SchedulerHints?.Group == group && s.Status?.Host == host);
 
     private string? Misplaced(Server server, string id, string bound)
     {
@@ -335,7 +346,8 @@ internal sealed class Exploration
     {
         if (_store.Servers.Values.FirstOrDefault() is { } server)
             return $"Server {server.Metadata.Uid}";
-        return Invariants.Orphans([], _store.Ledgers.Values, _store.Instances.Values, OnHosts().Where(o => !_model.Vanished.Contains(o.InstanceID))).FirstOrDefault();
+        return Invariants.Orphans([], _store.Ledgers.Values, _store.Instances.Values, OnHosts().Where(o => !_model.Vanished.Contains(o.InstanceID))).FirstOrDefault()
+            ?? Invariants.Seats([], _store.Groups.Values).FirstOrDefault();
     }
 
     private IEnumerable<(string Host, string InstanceID)> OnHosts() => _hosts.Where(h => !_store.Gone.Contains(h.Name)).SelectMany(h => h.Ids.Select(id => (h.Name, id)));

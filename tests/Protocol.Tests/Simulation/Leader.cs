@@ -30,8 +30,9 @@ internal sealed class Leader : Actor
         _cache = store.Snapshot();
         _stepped = new SteppedStore(world, store, this, model.Off, () => _cache);
         var ledgers = new LedgerWriter(_stepped, host => _cache.Ledgers.GetValueOrDefault(host));
-        _executor = new PlacementExecutor(_stepped, ledgers, s => s.Status!, Model.MaxAttempts);
-        _placer = new ServerPlacer(_stepped, ledgers, _ => Model.TwoSlots, (s, _) => s.Status!, (_, _) => { }, NullLogger<ServerPlacer>.Instance);
+        var groups = new GroupWriter(_stepped, key => _cache.Groups.GetValueOrDefault(key.Name));
+        _executor = new PlacementExecutor(_stepped, ledgers, groups, s => s.Status!, Model.MaxAttempts);
+        _placer = new ServerPlacer(_stepped, ledgers, groups, _ => Model.TwoSlots, (s, _) => s.Status!, (_, _) => { }, NullLogger<ServerPlacer>.Instance);
     }
 
     public override Task LiveAsync() => Task.WhenAll(WorkAsync(), WorkAsync());
@@ -60,13 +61,14 @@ internal sealed class Leader : Actor
     private string? Pick()
     {
         // Informers of different kinds are not equally old.
-        switch (World.Random.Next(8))
+        switch (World.Random.Next(9))
         {
             case 0: _cache = _cache.With(_store, servers: true); break;
             case 1: _cache = _cache.With(_store, ledgers: true); break;
             case 2: _cache = _cache.With(_store, instances: true); break;
             case 3: _cache = _cache.With(_store, strays: true); break;
-            case 4 or 5: _cache = _store.Snapshot(); break;
+            case 4: _cache = _cache.With(_store, groups: true); break;
+            case 5 or 6: _cache = _store.Snapshot(); break;
         }
 
         var ids = _cache.Ids();
@@ -90,12 +92,16 @@ internal sealed class Leader : Actor
         var view = _cache.View(id);
         var step = PlacementProtocol.Next(view, Model.MaxAttempts);
         if (step is PlaceServer)
-            return HostsFor(view.Server!, view).Any(h => LedgerEntries.EntriesOf(_cache.Ledgers[h], id).Count == 0 && (_cache.Ledgers[h].Status?.Allocations?.Count ?? 0) < Model.Capacity);
+            return HostsFor(view.Server!, view).Any(h => Allows(view.Server!, h) && LedgerEntries.EntriesOf(_cache.Ledgers[h], id).Count == 0 && (_cache.Ledgers[h].Status?.Allocations?.Count ?? 0) < Model.Capacity);
         if (step.Writes)
             return true;
         return view is { Server: { Metadata.DeletionTimestamp: null, Status.Host: { } host } server } && view.At(host).Instance is { Metadata.DeletionTimestamp: null } instance
             && (instance.Spec.ServerGeneration < server.Metadata.Generation || (server.Status.LaunchedAt is null && instance.Status?.StartedAt is not null));
     }
+
+    /// <summary>Whether the server's group lets it onto a host, as far as the cache knows.</summary>
+    private bool Allows(Server server, string host) => GroupKey.Of(server) is not { } key || GroupSeats.Refusal(
+        _cache.Groups[key.Name], new GroupMember { Server = server.Metadata.Name!, InstanceID = GuardedReader.InstanceIDOf(server), ClaimID = "?", Host = host }) is null;
 
     private IEnumerable<string> HostsFor(Server server, PlacementView view) => _cache.Ledgers.Keys.Where(h => !_cache.Gone.Contains(h) &&
         (server.Status?.FailedHosts ?? []).All(f => f.Host != h) && view.At(h) is { Instance: null, Entries.Count: 0 });

@@ -18,6 +18,8 @@ internal sealed class MemoryStore
 
     public Dictionary<(string Host, string Id), Instance> Instances { get; private set; } = [];
 
+    public Dictionary<string, ServerGroup> Groups { get; private set; } = [];
+
     /// <summary>What each host's agent reports of domains that no Instance accounts for.</summary>
     public Dictionary<string, IReadOnlyList<StrayDomain>> Strays { get; private set; } = [];
 
@@ -49,16 +51,17 @@ internal sealed class MemoryStore
     public long Changes { get; private set; }
 
     /// <summary>A cache as an informer has it: everything as of now, and no newer. Or a copy of the store, to be restored from.</summary>
-    public MemoryStore Snapshot() => new() { Changes = Changes, Servers = new(Servers), Ledgers = new(Ledgers), Instances = new(Instances), Strays = new(Strays), Leases = new(Leases), Gone = new(Gone), Held = Held };
+    public MemoryStore Snapshot() => new() { Changes = Changes, Servers = new(Servers), Ledgers = new(Ledgers), Instances = new(Instances), Groups = new(Groups), Strays = new(Strays), Leases = new(Leases), Gone = new(Gone), Held = Held };
 
     /// <summary>A cache of which some kinds have caught up.</summary>
-    public MemoryStore With(MemoryStore now, bool servers = false, bool ledgers = false, bool instances = false, bool strays = false) => new()
+    public MemoryStore With(MemoryStore now, bool servers = false, bool ledgers = false, bool instances = false, bool strays = false, bool groups = false) => new()
     {
         Servers = servers ? new(now.Servers) : Servers,
         Ledgers = ledgers ? new(now.Ledgers) : Ledgers,
         Instances = instances ? new(now.Instances) : Instances,
         // Who learns of the end of a hold reads what the hosts said before going on.
         Strays = strays || (Held && !now.Held) ? new(now.Strays) : Strays,
+        Groups = groups ? new(now.Groups) : Groups,
         Gone = new(now.Gone),
         Held = now.Held,
     };
@@ -85,8 +88,13 @@ internal sealed class MemoryStore
         var places = new List<Place>(hosts.Count);
         foreach (var host in hosts)
             places.Add(new Place(host, Instances.GetValueOrDefault((host, id)), LedgerEntries.EntriesOf(Ledgers.GetValueOrDefault(host), id)) { Gone = Gone.Contains(host) });
-        return new PlacementView(id, server, places, StraysOf(id)) { Wanted = Model.Claimed, Held = Held };
+        return new PlacementView(id, server, places, StraysOf(id)) { Wanted = Model.Claimed, Held = Held, Groups = GroupsOf(server, id) };
     }
+
+    private IReadOnlyList<SeatsInGroup> GroupsOf(Server? server, string id) =>
+    [
+        .. Groups.Values.Where(g => g.Metadata.Name == server?.Spec.SchedulerHints?.Group || (g.Status?.Members ?? []).Any(m => m.InstanceID == id)).Select(g => GroupSeats.Of(g, id)),
+    ];
 
     /// <summary>The Server of an instance ID.</summary>
     public Server? ServerOf(string id)
@@ -129,6 +137,8 @@ internal sealed class MemoryStore
                 ids.Add(entry.Id);
         }
 
+        foreach (var group in Groups.Values)
+            ids.UnionWith((group.Status?.Members ?? []).Select(m => m.InstanceID));
         return [.. ids];
     }
 
@@ -182,6 +192,23 @@ internal sealed class MemoryStore
     {
         Ledgers[ledger.Metadata.Name!] = ledger;
         Tell(Watch?.See(ledger));
+    }
+
+    public void Add(ServerGroup group)
+    {
+        Changes++;
+        Groups[group.Metadata.Name!] = group;
+    }
+
+    /// <summary>Writes the members of a group.</summary>
+    /// <param name="wanted">The group as it is to be.</param>
+    /// <param name="guarded">Whether its version must be that of the store.</param>
+    public ServerGroup? Write(ServerGroup wanted, bool guarded)
+    {
+        var name = wanted.Metadata.Name!;
+        if (!Groups.TryGetValue(name, out var now) || (guarded && !Same(now, wanted)))
+            return null;
+        return Groups[name] = now with { Status = wanted.Status, Metadata = Next(now.Metadata, false) };
     }
 
     /// <summary>Creates an Instance; null when its name is taken.</summary>
@@ -274,7 +301,7 @@ internal sealed class MemoryStore
     {
         Generation++;
         Held = hold;
-        (Servers, Ledgers, Instances, Strays, Leases) = (new(copy.Servers), new(copy.Ledgers), new(copy.Instances), new(copy.Strays), new(copy.Leases));
+        (Servers, Ledgers, Instances, Groups, Strays, Leases) = (new(copy.Servers), new(copy.Ledgers), new(copy.Instances), new(copy.Groups), new(copy.Strays), new(copy.Leases));
         _version = version;
         Changes++;
         Watch?.Restored(Servers.Values, Ledgers.Values);

@@ -27,11 +27,21 @@ internal sealed class Model(World world, Rules off, bool buildsFail)
 
     private static readonly IReadOnlyDictionary<string, long> Most = new Dictionary<string, long> { ["VCPU"] = Capacity };
 
+    /// <summary>The group of those servers that are in one.</summary>
+    public const string Group = "apart";
+
     /// <summary>A Server as a user makes it.</summary>
-    public static Server NewServer(string name, string uid, string version) => new()
+    public static Server NewServer(string name, string uid, string version, bool grouped = false) => new()
     {
         Metadata = new() { Name = name, Namespace = "p", Uid = uid, ResourceVersion = version, Generation = 1 },
-        Spec = new ServerSpec { Flavor = "f" },
+        Spec = new ServerSpec { Flavor = "f", SchedulerHints = grouped ? new SchedulerHints { Group = Group } : null },
+    };
+
+    /// <summary>The group as a user makes it: at most one member on each host.</summary>
+    public static ServerGroup NewGroup(string version) => new()
+    {
+        Metadata = new() { Name = Group, Namespace = "p", Uid = Group, ResourceVersion = version, Generation = 1 },
+        Spec = new ServerGroupSpec { Policy = ServerGroupPolicy.AntiAffinity },
     };
 
     public Rules Off => off;

@@ -48,4 +48,7 @@ internal enum Rules
 
     /// <summary>Agents forget what they removed or gave up, once its Instance is gone.</summary>
     Tombstones = 1 << 12,
+
+    /// <summary>Members of a group are written over whatever others have written meanwhile.</summary>
+    GroupGuard = 1 << 13,
 }

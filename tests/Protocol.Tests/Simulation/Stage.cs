@@ -56,7 +56,7 @@ internal sealed class Stage : IDisposable
         return Begin(name, async actor =>
         {
             var store = new SteppedStore(World, Store, actor, Model.Off, () => cache);
-            var placer = new ServerPlacer(store, new LedgerWriter(store, cache.Ledgers.GetValueOrDefault), _ => Model.TwoSlots, (s, _) => s.Status!, (_, _) => { }, NullLogger<ServerPlacer>.Instance);
+            var placer = new ServerPlacer(store, new LedgerWriter(store, cache.Ledgers.GetValueOrDefault), new GroupWriter(store, _ => null), _ => Model.TwoSlots, (s, _) => s.Status!, (_, _) => { }, NullLogger<ServerPlacer>.Instance);
             await placer.PlaceAsync(new PlacementAsk(ID, server, Model.Resolved, [], Instance(server.Status?.Host ?? "")), Model.Request with { InstanceID = ID }, [host], null, CancellationToken.None);
         });
     }
@@ -68,7 +68,7 @@ internal sealed class Stage : IDisposable
         return Begin(name, async actor =>
         {
             var store = new SteppedStore(World, Store, actor, Model.Off, () => cache);
-            var executor = new PlacementExecutor(store, new LedgerWriter(store, cache.Ledgers.GetValueOrDefault), s => s.Status!, Model.MaxAttempts);
+            var executor = new PlacementExecutor(store, new LedgerWriter(store, cache.Ledgers.GetValueOrDefault), new GroupWriter(store, _ => null), s => s.Status!, Model.MaxAttempts);
             actor.Rest = await executor.RunAsync(
                 new PlacementKey(ID, "p", "s"), cache.View(ID), (server, _) => Task.FromResult<InstanceSpec?>(InstanceOrder.Of(server, ID, Model.Resolved, false)), CancellationToken.None);
         });

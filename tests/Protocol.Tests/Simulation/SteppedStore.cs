@@ -23,6 +23,13 @@ internal sealed class SteppedStore(World world, MemoryStore store, Actor actor, 
     public Task<ResourceProvider?> ReadLedgerAsync(string host, CancellationToken cancellation) =>
         world.Do(actor, $"read ledger {host}", () => Source.Ledgers.GetValueOrDefault(host));
 
+    public Task<ServerGroup?> ReadGroupAsync(GroupKey key, CancellationToken cancellation) =>
+        world.Do(actor, $"read group {key.Name}", () => Source.Groups.GetValueOrDefault(key.Name));
+
+    public Task<Written<ServerGroup>> WriteGroupAsync(ServerGroup group, ServerGroupStatus status, CancellationToken cancellation) => Write(
+        $"write group {group.Metadata.Name}: {string.Join(' ', (status.Members ?? []).Select(m => $"{m.InstanceID}/e{m.Epoch}@{m.Host}"))}",
+        () => store.Write(group with { Status = status }, guarded: !off.HasFlag(Rules.GroupGuard)));
+
     public Task<Instance?> ReadInstanceAsync(string host, string instanceID, CancellationToken cancellation) =>
         world.Do(actor, $"read Instance {instanceID} on {host}", () => Source.Instances.GetValueOrDefault((host, instanceID)));
 

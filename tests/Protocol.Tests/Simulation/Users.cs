@@ -6,7 +6,7 @@ namespace Kilonova.Protocol.Tests.Simulation;
 /// Users create servers, change them, stop and start them, delete them, and create others of the same name; guests power themselves off; an admin, rarely, takes
 /// an Instance out of the store, finalizers and all.
 /// </summary>
-internal sealed class Users(World world, MemoryStore store, Model model, IReadOnlyList<MemoryHost> hosts, int names, int pace) : Actor(world, "users")
+internal sealed class Users(World world, MemoryStore store, Model model, IReadOnlyList<MemoryHost> hosts, int names, int pace, bool groups) : Actor(world, "users")
 {
     private int _created;
 
@@ -47,7 +47,7 @@ internal sealed class Users(World world, MemoryStore store, Model model, IReadOn
         {
             var uid = $"{name}-{++_created}";
             model.Count("servers");
-            store.Add(Model.NewServer(name, uid, store.NextVersion()));
+            store.Add(Model.NewServer(name, uid, store.NextVersion(), grouped: groups && name != "s0"));
             World.Note($"  create {uid}");
             return;
         }
