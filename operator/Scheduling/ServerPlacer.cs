@@ -70,6 +70,9 @@ public sealed class ServerPlacer(
 
             switch (await ledgers.ClaimAsync(host, ledger => Ledger.Claim(ledger, inventory(ledger), request, identity), cancellation))
             {
+                case ClaimOutcome.Held held when seated && held.Entry.ClaimID != identity.ClaimID:
+                    // Another's claim, which this seat is not for: whether the group has that one's, the protocol reads before it binds.
+                    return PlaceResult.Unknown;
                 case ClaimOutcome.Held held:
                     return await BindAsync(ask, host, held.Entry, outcome, cancellation);
                 case ClaimOutcome.Refused no:
