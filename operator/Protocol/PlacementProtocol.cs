@@ -100,10 +100,10 @@ public static class PlacementProtocol
         {
             if (place.Instance is { } instance)
             {
-                if (Retire(place, instance) is Wait w)
-                    wait ??= w;
-                else
-                    return Retire(place, instance);
+                var step = Retire(place, instance);
+                if (step is not Wait)
+                    return step;
+                wait ??= step;
             }
 
             foreach (var entry in place.Entries)
@@ -127,10 +127,10 @@ public static class PlacementProtocol
         {
             if (place.Instance is not { } instance)
                 continue;
-            if (Retire(place, instance) is Wait w)
-                wait ??= w;
-            else
-                return Retire(place, instance);
+            var step = Retire(place, instance);
+            if (step is not Wait)
+                return step;
+            wait ??= step;
         }
 
         if (wait is not null)

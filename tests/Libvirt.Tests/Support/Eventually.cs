@@ -5,7 +5,8 @@ namespace Kilonova.Libvirt.Tests.Support;
 /// <summary>Waits for a condition, not for time.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    // Longer than an attempt to connect may take (30 s): one that meets a silent daemon is waited out before the next.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(75);
 
     internal static async Task TrueAsync(Func<bool> condition, string what)
     {
