@@ -32,6 +32,7 @@ public sealed class LiveInvariants : IAsyncDisposable
     private readonly Dictionary<(string Host, string Resource), long> capacities = [];
     private readonly HashSet<(string Host, string Id)> running = [];
     private readonly Dictionary<(string Host, string Id), long> directories = [];
+    private readonly TaskCompletionSource looked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task watching;
     private int judged;
 
@@ -49,12 +50,12 @@ public sealed class LiveInvariants : IAsyncDisposable
         watching = Task.WhenAll(hypervisors.RunAsync(stop.Token), servers.RunAsync(stop.Token), ledgers.RunAsync(stop.Token), ScanAsync());
     }
 
-    /// <summary>Begins to watch.</summary>
+    /// <summary>Begins to watch; what runs by then is known when it comes back.</summary>
     public static async Task<LiveInvariants> StartAsync(TestCluster cluster)
     {
         var live = new LiveInvariants(cluster);
         await live.hosts.FindAsync();
-        await Task.WhenAll(live.hypervisors.WaitForSyncAsync(), live.servers.WaitForSyncAsync(), live.ledgers.WaitForSyncAsync());
+        await Task.WhenAll(live.hypervisors.WaitForSyncAsync(), live.servers.WaitForSyncAsync(), live.ledgers.WaitForSyncAsync(), live.looked.Task);
         return live;
     }
 
@@ -173,6 +174,7 @@ public sealed class LiveInvariants : IAsyncDisposable
             try
             {
                 await LookAsync();
+                looked.TrySetResult();
             }
             catch (Exception e) when (e is KubernetesException or KubernetesConnectionException)
             {
