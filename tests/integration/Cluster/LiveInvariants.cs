@@ -36,10 +36,10 @@ public sealed class LiveInvariants : IAsyncDisposable
     private readonly Task watching;
     private int judged;
 
-    private LiveInvariants(TestCluster cluster)
+    private LiveInvariants(TestCluster cluster, HostProcesses hosts)
     {
         client = cluster.Connect();
-        hosts = new HostProcesses(cluster);
+        this.hosts = hosts;
         invariants = new Invariants(CapacityOf);
         servers = new Informer<Server>(client.Resource(ResourceType.Of(CrdsJsonContext.Default.Server)), WatchScope.AllNamespaces);
         ledgers = new Informer<ResourceProvider>(client.Resource(ResourceType.Of(CrdsJsonContext.Default.ResourceProvider)), WatchScope.Cluster);
@@ -53,8 +53,9 @@ public sealed class LiveInvariants : IAsyncDisposable
     /// <summary>Begins to watch; what runs by then is known when it comes back.</summary>
     public static async Task<LiveInvariants> StartAsync(TestCluster cluster)
     {
-        var live = new LiveInvariants(cluster);
-        await live.hosts.FindAsync();
+        var hosts = new HostProcesses(cluster);
+        await hosts.FindAsync();
+        var live = new LiveInvariants(cluster, hosts);
         await Task.WhenAll(live.hypervisors.WaitForSyncAsync(), live.servers.WaitForSyncAsync(), live.ledgers.WaitForSyncAsync(), live.looked.Task);
         return live;
     }

@@ -74,6 +74,6 @@ public sealed class StrayTests
             Assert.Empty(Fleet.Allocations(await cluster.Kubectl.GetAsync("resourceprovider", host)));
         Assert.Equal(pids, await cluster.Host(home).QemuPidsAsync());
         var noticed = await Assert.ThrowsAnyAsync<Exception>(async () => await live.DisposeAsync());
-        Assert.Contains($"{id} runs on {home} under 1, and its entry is gone", noticed.Message, StringComparison.Ordinal);
+        Assert.True(noticed.Message.Contains($"{id} runs on {home} under 1, and its entry is gone", StringComparison.Ordinal), noticed.Message);
     }
 }
