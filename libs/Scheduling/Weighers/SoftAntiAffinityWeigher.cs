@@ -1,37 +1,17 @@
 using Kilonova.Crds;
-using Kilonova.Scheduling.Filters;
-using Kilonova.Scheduling.Hosts;
 
 namespace Kilonova.Scheduling.Weighers;
 
 /// <summary>For servers in a group of policy SoftAntiAffinity: the negative of the members of the group on the host. The fewest wins (spec: SCH-48).</summary>
-public sealed class SoftAntiAffinityWeigher : HostWeigher
+/// <param name="multiplier">Multiplier of the configuration.</param>
+public sealed class SoftAntiAffinityWeigher(double multiplier) : GroupMembersWeigher(multiplier, ServerGroupPolicy.SoftAntiAffinity, worth: -1)
 {
     /// <summary>Name of the weigher.</summary>
     public const string WeigherName = "ServerGroupSoftAntiAffinityWeigher";
-
-    /// <summary>Creates the weigher.</summary>
-    /// <param name="multiplier">Multiplier of the configuration.</param>
-    public SoftAntiAffinityWeigher(double multiplier)
-        : base(multiplier)
-    {
-    }
 
     /// <inheritdoc/>
     public override string Name => WeigherName;
 
     /// <inheritdoc/>
     public override string MultiplierKey => "soft_anti_affinity_weight_multiplier";
-
-    /// <inheritdoc/>
-    public override bool Concerns(in SnapshotView hosts, SchedulingRequest request) => request.Group is { Policy: ServerGroupPolicy.SoftAntiAffinity };
-
-    /// <inheritdoc/>
-    public override void Weigh(in SnapshotView hosts, SchedulingRequest request, ReadOnlySpan<int> rows, Span<double> raw)
-    {
-        raw.Clear();
-        if (request.Group is not { Policy: ServerGroupPolicy.SoftAntiAffinity } group) return;
-        foreach (var (row, members) in GroupMembers.Counts(hosts, group))
-            if (rows.BinarySearch(row) is >= 0 and var at) raw[at] = -members;
-    }
 }
